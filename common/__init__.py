@@ -1,0 +1,1 @@
+"""What every collector shares: metrics, windows, runs, settings, HTTP, sinks and the command line."""

@@ -1,0 +1,85 @@
+"""Where samples go. A sink says how far it has counted, takes a batch, and reports what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from common.collector import Check
+from common.metric import Metric
+from common.sample import Sample
+
+
+class RunKey(msgspec.Struct, frozen=True):
+    """Who submits: at most one run with the same key at a time."""
+
+    instance: str
+    collector: str
+    shard: str = "0"
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """From when on closed buckets are still owed to a sink, by scope and, where one lags, by (scope, metric).
+
+    A scope that is not named is owed from `default`; `None` means that its totals start with this run.
+    """
+
+    default: float | None = None
+    scopes: Mapping[str, float] = {}
+    metrics: Mapping[tuple[str, str], float] = {}
+    last_success: float | None = None
+
+    def since(self, scope: str) -> float | None:
+        """The earliest time from which anything of the scope is owed."""
+        own = [self.scopes.get(scope, self.default), *(at for (of, _), at in self.metrics.items() if of == scope)]
+        return min((at for at in own if at is not None), default=None)
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A run's samples and what a sink must know to carry totals on.
+
+    `recomputed` holds the (scope, metric) pairs that were evaluated, with points or without; `scopes` every scope that
+    a complete discovery found, or `None` where it was not complete.
+    """
+
+    key: RunKey
+    end: float
+    closed_until: int
+    samples: tuple[Sample, ...]
+    metrics: tuple[Metric, ...]
+    recomputed: frozenset[tuple[str, str]] = frozenset()
+    scopes: frozenset[str] | None = None
+    scope_tag: str = "scope"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a sink took, or would take: series, bytes on the wire, and what it left out, each with its reason."""
+
+    sink: str
+    series: int
+    payload: int
+    requests: int
+    rejected: tuple[str, ...] = ()
+
+
+class Sink(Protocol):
+    """The contract of a sink. It retries on its own terms, within the deadline, and keeps no state of its own."""
+
+    name: str
+
+    def prepare(self, key: RunKey, end: float) -> Owed:
+        """How far the sink has counted; raises `SubmitError` when it cannot be read."""
+
+    def submit(self, batch: Batch) -> Receipt:
+        """Send the batch; sending it again changes nothing. Raises `SubmitError` when the sink did not take it."""
+
+    def report(self, batch: Batch) -> Receipt:
+        """Send health metrics, apart from the data and even when there is none; raises `SubmitError`."""
+
+    def estimate(self, batch: Batch) -> Receipt:
+        """What `submit` would send, without any I/O."""
+
+    def check(self) -> Iterator[Check]:
+        """Whether the sink's settings, credentials and address work."""
