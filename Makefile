@@ -1,0 +1,51 @@
+# The project's own commands. Each installs what it needs into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := run_collector.py common collectors docs/generate.py
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check docs bench parts ci clean
+
+demo: .venv/base  ## true numbers about this clone, in seconds
+	$(BIN)/collect --dry-run
+
+test: .venv/dev  ## the quick gate: needs only Python and git, skips what needs more with a reason
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" -rs
+
+check: .venv/dev  ## format, lint, types, imports, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+docs: .venv/dev  ## write the generated parts of the docs
+	$(BIN)/python docs/generate.py
+
+bench: .venv/dev parts  ## ratios against a stated baseline, both sides in one run
+	for each in tests/bench/*_bench.py; do $(BIN)/python $$each || exit 1; done
+
+parts: .venv/dev  ## real servers for tests, into .cache/parts
+	$(BIN)/python tests/parts/install.py
+
+ci: .venv/dev  ## the full gate: every test, real parts required
+	$(MAKE) check
+	$(BIN)/python tests/parts/install.py --require
+	QUARTERDECK_REQUIRE_PARTS=1 $(BIN)/pytest -n 2 --dist worksteal -rs
+
+clean:
+	rm -rf .venv .cache build *.egg-info
+
+.venv/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/base: .venv/python pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/dev: .venv/python pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@ .venv/base
