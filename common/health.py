@@ -86,8 +86,8 @@ def failed_metrics(run: Run) -> float:
 
 
 @metric("collector.event.late", unit="{event}")
-def late_events(run: Run) -> float:
-    """Events first seen after their bucket had been counted; without a ledger they cannot be told and are 0."""
+def late_events(run: Run) -> float | None:
+    """Events first seen after their bucket had been counted; unknown without a ledger."""
     return run.late_events
 
 

@@ -54,14 +54,19 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     submissions: tuple[Submission, ...] = ()
     usage: Usage = Usage()
-    late_events: int = 0
+    late_events: int | None = None
+    without_value: tuple[tuple[str, str], ...] = ()
+    """(scope, metric) pairs that were computed and have no number, such as a ratio of nothing."""
+    skipped: tuple[str, ...] = ()
+    """Metrics that this run was told to leave out."""
     last_success: float | None = None
     stopped: Literal["deadline", "signal"] | None = None
 
     @property
     def outcome(self) -> Outcome:
         """Success, partial when something is missing, failed when nothing was read or a sink did not take the data."""
-        if not self.scopes_read or any(each.error for each in self.submissions):
+        nothing_read = not self.scopes_read and bool(self.scopes or self.failures)
+        if nothing_read or any(each.error for each in self.submissions):
             return "failed"
         return "partial" if self.failures or any(each.rejected for each in self.submissions) else "success"
 

@@ -17,6 +17,7 @@ from common.errors import DeadlineError, FetchError, MetricError, SubmitError
 from common.metric import Metric, metrics_in
 from common.outcome import Gap, Run, Submission
 from common.sample import Sample, Span, reduce_points
+from common.shard import Shard
 from common.sinks import Batch, Owed, Receipt, RunKey, Sink
 from common.window import BUCKET, CATCH_UP, SETTLE, Window, closed_until
 
@@ -37,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     drop_tags: frozenset[str] = frozenset()
     tags: Mapping[str, str] = {}
+    shard: Shard = Shard()
 
     @property
     def closed_until(self) -> int:
@@ -81,6 +83,7 @@ class Attempt:
         self._owed: dict[str, Owed] = {}
         self._refused: dict[str, str] = {}
         self._closed = False
+        self._stopped: Literal["deadline", "signal"] | None = None
         self._run: Run | None = None
 
     def execute(self) -> Run:
@@ -88,40 +91,50 @@ class Attempt:
         try:
             self._ask_sinks()
             self._fetch()
-        except DeadlineError as error:
-            self._fail(Failure("", str(error)))
-            return self.finish("deadline")
+        except DeadlineError:
+            self._close("deadline")
         except FetchError as error:
             self._fail(Failure("", str(error)))
-        return self.finish(None)
+        return self.finish()
 
     def interrupt(self, why: Literal["deadline", "signal"]) -> Run:
         """Stop reading, then submit the scopes that are complete; what is not read is named as missing."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._failures.extend(self._unread(f"not read: {_STOPPED[why]}"))
+        self._close(why)
         self._context.deadline.kill_children()
-        return self.finish(why)
+        return self.finish()
 
-    def finish(self, stopped: Literal["deadline", "signal"] | None) -> Run:
+    def finish(self) -> Run:
         """Submit and report, once; a second call waits for the first and returns the same run."""
         with self._lock:
             self._closed = True
             if self._run is None:
-                self._run = self._deliver(stopped)
+                self._run = self._deliver()
             return self._run
+
+    def _close(self, why: Literal["deadline", "signal"]) -> None:
+        """Take nothing in any more; the first reason given is the one that counts."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._stopped = why
+                self._failures.extend(self._unread(f"not read: {_STOPPED[why]}"))
 
     def _ask_sinks(self) -> None:
         for sink in () if self._plan.dry else self._sinks:
-            try:
-                self._owed[sink.name] = sink.prepare(self._plan.key, self._plan.window.end)
-            except SubmitError as error:
-                self._refused[sink.name] = str(error)
+            owed, refusal = _prepared(sink, self._plan)
+            with self._lock:
+                if self._closed:
+                    return
+                if owed is not None:
+                    self._owed[sink.name] = owed
+                else:
+                    self._refused[sink.name] = refusal
 
     def _fetch(self) -> None:
         scopes = tuple(self._collector.discover())
         with self._lock:
+            if self._closed:
+                return
             self._scopes = scopes
         since = {scope.name: min(self._plan.window.start, self._owed_from(scope.name)) for scope in scopes}
         by_name = {scope.name: scope for scope in scopes}
@@ -130,6 +143,8 @@ class Attempt:
                 self._fail(item)
             else:
                 self._compute(by_name[item.scope], item)
+            if self._closed:
+                return
             self._on_scope(done, len(scopes))
 
     def _owed_from(self, scope: str) -> float:
@@ -173,7 +188,7 @@ class Attempt:
             return [] if "" in known else [Failure("", reason)]
         return [Failure(scope.name, reason) for scope in self._scopes if scope.name not in known]
 
-    def _deliver(self, stopped: Literal["deadline", "signal"] | None) -> Run:
+    def _deliver(self) -> Run:
         batch = Batch(
             key=self._plan.key,
             end=self._plan.window.end,
@@ -184,10 +199,15 @@ class Attempt:
             scopes=frozenset(scope.name for scope in self._scopes) if self._scopes is not None else None,
             scope_tag=self._collector.scope,
         )
-        submissions = tuple(self._submit(sink, batch) for sink in self._sinks) if self._read or self._plan.dry else ()
+        submissions = tuple(self._submit(sink, batch) for sink in self._sinks) if self._worth_submitting else ()
         refused = tuple(Submission(name, error=why) for name, why in self._refused.items()) if not submissions else ()
-        run = self._record(submissions + refused, stopped)
+        run = self._record(submissions + refused)
         return run if self._plan.dry else self._report(run)
+
+    @property
+    def _worth_submitting(self) -> bool:
+        """Not when nothing could be read: what the sinks hold stays. An empty shard is submitted: it retires scopes."""
+        return bool(self._read) or self._plan.dry or self._scopes == ()
 
     def _submit(self, sink: Sink, batch: Batch) -> Submission:
         if sink.name in self._refused:
@@ -195,11 +215,11 @@ class Attempt:
         started = self._clock()
         try:
             receipt = sink.estimate(batch) if self._plan.dry else sink.submit(batch)
-        except SubmitError as error:
+        except (SubmitError, DeadlineError) as error:
             return Submission(sink.name, seconds=self._clock() - started, error=str(error))
         return _submission(receipt, self._clock() - started)
 
-    def _record(self, submissions: tuple[Submission, ...], stopped: Literal["deadline", "signal"] | None) -> Run:
+    def _record(self, submissions: tuple[Submission, ...]) -> Run:
         plan = self._plan
         return Run(
             collector=plan.key.collector,
@@ -216,8 +236,10 @@ class Attempt:
             gaps=self._gaps(),
             submissions=submissions,
             usage=self._context.meter.read(),
+            without_value=tuple(sorted(self._recomputed - {(each.scope, each.metric.name) for each in self._samples})),
+            skipped=tuple(each.name for each in self._all_metrics if each not in self._metrics),
             last_success=max((at for owed in self._owed.values() if (at := owed.last_success)), default=None),
-            stopped=stopped,
+            stopped=self._stopped,
         )
 
     def _gaps(self) -> tuple[Gap, ...]:
@@ -241,7 +263,7 @@ class Attempt:
         for sink in self._sinks:
             try:
                 sink.report(batch)
-            except SubmitError as error:
+            except (SubmitError, DeadlineError) as error:
                 errors.append(Submission(sink.name, error=f"health metrics: {error}"))
         known = {each.sink for each in run.submissions if each.error}
         return msgspec.structs.replace(
@@ -257,6 +279,13 @@ def health_samples(run: Run) -> list[Sample]:
     """The samples about the run itself."""
     span = Span(run.window, run.window.end, 0)
     return [sample for each in HEALTH for sample in reduce_points(each, each.points(run), span, "", {})]
+
+
+def _prepared(sink: Sink, plan: Plan) -> tuple[Owed | None, str]:
+    try:
+        return sink.prepare(plan.key, plan.window.end), ""
+    except SubmitError as error:
+        return None, str(error)
 
 
 def _submission(receipt: Receipt, seconds: float) -> Submission:

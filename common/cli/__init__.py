@@ -1,0 +1,83 @@
+"""The command line. Every command imports what it needs when it runs, so that `collect --help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from typer.core import TyperGroup
+
+from common.errors import ExitCode, QuarterdeckError
+
+RUN = "run"
+
+
+class DefaultToRun(TyperGroup):
+    """Takes `collect git --dry-run` for `collect run git --dry-run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  typer's own context
+        """Put `run` in front of anything that is not a command."""
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
+            args = [RUN, *args]
+        return list(super().parse_args(ctx, args))
+
+
+def run(collectors: Mapping[str, str]) -> None:
+    """Run the command line over these collectors (name → dotted path) and end the process with its exit code."""
+    sys.exit(main(collectors, sys.argv[1:]))
+
+
+def main(collectors: Mapping[str, str], arguments: list[str]) -> int:
+    """The exit code of one call; everything a person did wrong is one sentence on standard error."""
+    from common.cli.app import build_app  # noqa: PLC0415
+
+    try:
+        answer = build_app(collectors)(arguments, prog_name="collect", standalone_mode=False)
+    except QuarterdeckError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say("interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        _drop_output()
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001  the top: nothing may leave without an exit code
+        return _unexpected(error)
+    return _flush(int(answer or 0))
+
+
+def _say(text: str, code: ExitCode) -> int:
+    from common.telemetry import MASKER  # noqa: PLC0415
+
+    print(f"collect: {MASKER.mask(text)}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _unexpected(error: Exception) -> int:
+    usage = getattr(error, "format_message", None)
+    if usage is not None:  # typer's own: a wrong option, a missing argument
+        return _say(f"{usage()} (see `collect --help`)", ExitCode.CONFIG)
+    if isinstance(error, OSError) and error.filename is None:
+        return _say(f"standard output could not be written: {error.strerror}", ExitCode.FAILED)
+    import traceback  # noqa: PLC0415
+
+    _say("".join(traceback.format_exception(error)) + "this is a bug in quarterdeck; please report it", ExitCode.FAILED)
+    return ExitCode.FAILED
+
+
+def _flush(code: int) -> int:
+    """Write out what is buffered while it can still be told that it failed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        return _say(f"standard output could not be written: {error.strerror}", ExitCode.FAILED)
+    return code
+
+
+def _drop_output() -> None:
+    import os  # noqa: PLC0415
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

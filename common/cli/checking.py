@@ -1,0 +1,85 @@
+"""`collect check`: the doctor. It tries all that a run needs, and says what to do about what does not work."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from common.cli.wiring import Loaded, blocks, build_collector, build_sinks, load
+from common.collector import Check, Context
+from common.deadline import Deadline
+from common.errors import ConfigError, ExitCode, QuarterdeckError
+from common.meter import Meter
+
+_MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+
+
+def run_checks(
+    collectors: Mapping[str, str], names: tuple[str, ...], config: Path | None, *, as_json: bool, verbose: bool
+) -> int:
+    """Print every finding; 1 when one failed. Raises `ConfigError` only for settings that cannot be decoded at all."""
+    loaded = load(config, verbose=verbose)
+    findings: list[Check] = []
+    for each in _findings(collectors, names, loaded):
+        findings.append(each)
+        if not as_json:
+            _print(each)
+    failed = sum(each.state == "failed" for each in findings)
+    if as_json:
+        body = msgspec.json.encode({"schema": 1, "checks": findings})
+        sys.stdout.write(msgspec.json.format(body, indent=2).decode() + "\n")
+    else:
+        sys.stdout.write(f"\n{len(findings)} checked, {failed} failed\n")
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _print(each: Check) -> None:
+    sys.stdout.write(f"{_MARKS[each.state]}  {each.subject}: {each.detail}\n")
+    if each.remedy and each.state != "ok":
+        sys.stdout.write(f"         → {each.remedy}\n")
+    sys.stdout.flush()
+
+
+def _findings(collectors: Mapping[str, str], names: tuple[str, ...], loaded: Loaded) -> Iterator[Check]:
+    yield Check("settings", "ok", str(loaded.path) if loaded.path else "no file; defaults and environment variables")
+    for name, block in blocks(loaded.settings, names).items():
+        yield from _collector_findings(collectors, name, block, loaded)
+    yield from _sink_findings(loaded)
+
+
+def _collector_findings(
+    collectors: Mapping[str, str], name: str, block: Mapping[str, object], loaded: Loaded
+) -> Iterator[Check]:
+    context = Context(Deadline(loaded.settings.deadline), Meter(), loaded.environ)
+    try:
+        collector = build_collector(collectors, name, block, None, context)
+        for each in collector.check():
+            yield msgspec.structs.replace(each, subject=f"{name}: {each.subject}")
+    except QuarterdeckError as error:
+        yield Check(name, "failed", str(error), "mend it in the settings, then check again")
+
+
+def _sink_findings(loaded: Loaded) -> Iterator[Check]:
+    deadline = Deadline(loaded.settings.deadline)
+    given = loaded.settings.sinks
+    if not given or not (given.datadog or given.pushgateway):
+        yield Check("sinks", "warning", "none is configured", "set PUSHGATEWAY_URL or DD_API_KEY to submit with --push")
+        return
+    for kind in ("datadog", "pushgateway"):
+        block = getattr(given, kind)
+        if block is None:
+            continue
+        only = msgspec.structs.replace(given, **{other: None for other in ("datadog", "pushgateway") if other != kind})
+        try:
+            alone = msgspec.structs.replace(loaded, settings=msgspec.structs.replace(loaded.settings, sinks=only))
+            for sink in build_sinks(alone, deadline, Meter(), dry=False):
+                started = time.monotonic()
+                for each in sink.check():
+                    took = f" ({time.monotonic() - started:.1f} s)"
+                    yield msgspec.structs.replace(each, subject=f"{kind}: {each.subject}", detail=each.detail + took)
+        except ConfigError as error:
+            yield Check(kind, "failed", str(error), "mend the setting or the variable, then check again")

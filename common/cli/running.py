@@ -1,0 +1,189 @@
+"""`collect [NAME]...`: run the collectors one after the other and show or submit what they found."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from common.cli.wiring import AnyCollector, Loaded, blocks, build_collector, build_sinks, load, option_duration, release
+from common.collector import Context
+from common.deadline import Deadline
+from common.errors import ConfigError, ExitCode
+from common.meter import Meter
+from common.outcome import Run
+from common.run import Attempt, Plan, health_samples
+from common.shard import parse_shard
+from common.sinks import RunKey, Sink
+from common.sinks.console import report, write
+from common.watchdog import Watchdog
+from common.window import window_ending
+
+log = logging.getLogger(__name__)
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asked for."""
+
+    names: tuple[str, ...] = ()
+    dry_run: bool = False
+    push: bool = False
+    window: str | None = None
+    as_json: bool = False
+    config: Path | None = None
+    only: str = "*"
+    shard: str | None = None
+    deadline: str | None = None
+    strict: bool = False
+    verbose: bool = False
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """One collector of this call, ready to run."""
+
+    collector: AnyCollector
+    sinks: Sequence[Sink]
+    plan: Plan
+    context: Context
+
+
+def run_collectors(collectors: Mapping[str, str], options: RunOptions) -> int:
+    """The exit code, after everything has been printed; raises `ConfigError`."""
+    if options.dry_run and options.push:
+        raise ConfigError("--dry-run and --push exclude each other")
+    now = time.time()
+    loaded = load(options.config, verbose=options.verbose)
+    deadline = Deadline(option_duration(options.deadline, "--deadline") or loaded.settings.deadline)
+    jobs = [_job(collectors, name, block, options, loaded, deadline, now) for name, block in _blocks(loaded, options)]
+    _refuse_unknown_glob(jobs, options.only)
+    return _Session(jobs, deadline, options).run()
+
+
+def _blocks(loaded: Loaded, options: RunOptions) -> list[tuple[str, dict[str, object]]]:
+    return list(blocks(loaded.settings, options.names).items())
+
+
+def _job(
+    collectors: Mapping[str, str],
+    name: str,
+    block: Mapping[str, object],
+    options: RunOptions,
+    loaded: Loaded,
+    deadline: Deadline,
+    now: float,
+) -> _Job:
+    settings = loaded.settings
+    context = Context(deadline, Meter(), loaded.environ)
+    override = option_duration(options.window, "--window")
+    collector = build_collector(collectors, name, block, override, context)
+    sinks = build_sinks(loaded, deadline, context.meter, dry=not options.push)
+    if options.push and not sinks:
+        raise ConfigError("--push needs a sink: set PUSHGATEWAY_URL or DD_API_KEY, or a `sinks` block in the settings")
+    shard = parse_shard(options.shard, loaded.environ)
+    plan = Plan(
+        key=RunKey(settings.instance, name, str(shard.index)),
+        window=window_ending(now, collector.settings.window or settings.window),
+        dry=not options.push,
+        release=release(),
+        settle=settings.settle,
+        catch_up=settings.catch_up,
+        schedule_interval=settings.schedule_interval,
+        only=options.only,
+        exclude=settings.metrics.exclude,
+        drop_tags=frozenset(settings.metrics.drop_tags),
+        tags=settings.tags,
+        shard=shard,
+    )
+    return _Job(collector, sinks, plan, context)
+
+
+def _refuse_unknown_glob(jobs: Sequence[_Job], only: str) -> None:
+    if not any(job.plan.selects(metric) for job in jobs for metric in job.collector.metrics()):
+        raise ConfigError(f"--only {only!r} matches no metric of these collectors; `collect metrics` lists them")
+
+
+class _Session:
+    """The runs of one call; `stop` may come from the watchdog's thread at any time."""
+
+    def __init__(self, jobs: Sequence[_Job], deadline: Deadline, options: RunOptions) -> None:
+        self._jobs, self._deadline, self._options = jobs, deadline, options
+        self._runs: list[Run] = []
+        self._attempt: Attempt | None = None
+
+    def run(self) -> int:
+        with Watchdog(self._deadline, self._stop):
+            for job in self._jobs:
+                progress = _Progress(job.plan.key.collector)
+                attempt = Attempt(job.collector, job.sinks, job.plan, job.context, time.time, progress)
+                self._attempt = attempt
+                run = attempt.execute()
+                progress.end()
+                self._runs.append(run)
+                self._show(run)
+        return self._end()
+
+    def _stop(self, why: Literal["deadline", "signal"]) -> None:
+        """End the process with what is complete; runs in the watchdog's thread."""
+        if self._attempt is not None:
+            run = self._attempt.interrupt(why)
+            if run not in self._runs:
+                self._runs.append(run)
+                self._show(run)
+        code = self._end()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if self._runs else {"deadline": ExitCode.DEADLINE, "signal": ExitCode.TERMINATED}[why])
+
+    def _show(self, run: Run) -> None:
+        if not self._options.as_json and (run.dry or self._options.verbose):
+            health = health_samples(run) if self._options.verbose else ()
+            write(run, sys.stdout, verbose=self._options.verbose, health=health)
+        if not run.dry:
+            _log_run(run)
+
+    def _end(self) -> int:
+        if self._options.as_json:
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(report(self._runs)), indent=2).decode() + "\n")
+        codes = [run.exit_code(strict=self._options.strict) for run in self._runs]
+        return next((code for code in _GRAVEST_FIRST if code in codes), ExitCode.OK)
+
+
+_GRAVEST_FIRST = (ExitCode.TERMINATED, ExitCode.DEADLINE, ExitCode.FAILED)
+
+
+def _log_run(run: Run) -> None:
+    for each in run.failures:
+        what = " ".join(filter(None, (each.scope, each.metric))) or run.collector
+        log.warning("missing: %s: %s", what, each.reason)
+    for sent in run.submissions:
+        if sent.error:
+            log.error("%s: not submitted: %s", sent.sink, sent.error)
+        else:
+            log.info("%s took %d series, %d bytes in %.1f s", sent.sink, sent.series, sent.payload, sent.seconds)
+    log.info(
+        "%s: %s, %d of %d scopes, %d samples, %.1f s",
+        run.collector, run.outcome, len(run.scopes_read), len(run.scopes), len(run.samples), run.ended - run.started,
+    )  # fmt: skip
+
+
+class _Progress:
+    """A line on a terminal's standard error while a run with several scopes goes on."""
+
+    def __init__(self, collector: str) -> None:
+        self._collector, self._shown = collector, False
+
+    def __call__(self, done: int, of: int) -> None:
+        if of > 1 and sys.stderr.isatty():
+            sys.stderr.write(f"\r{self._collector}: {done} of {of} scopes")
+            sys.stderr.flush()
+            self._shown = True
+
+    def end(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
