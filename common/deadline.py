@@ -25,13 +25,16 @@ class Deadline:
         self._end = clock() + length
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
 
     def remaining(self) -> float:
         """Seconds left until the end; negative once it has passed."""
         return self._end - self._clock()
 
     def for_fetching(self) -> float:
-        """Seconds left for reading sources: what remains but the reserve for submitting."""
+        """Seconds left for reading sources: what remains but the reserve for submitting; 0 once reading was stopped."""
+        if self._stopped.is_set():
+            return 0.0
         return self.remaining() - min(RESERVE, self.length / 2)
 
     def limit(self, seconds: float, *, submitting: bool = False) -> float:
@@ -41,21 +44,31 @@ class Deadline:
             raise DeadlineError("the deadline has passed")
         return min(seconds, left)
 
+    def sleep(self, seconds: float, *, submitting: bool = False) -> None:
+        """Wait; raises `DeadlineError` as soon as reading is stopped, unless the wait is a sink's."""
+        if submitting:
+            threading.Event().wait(seconds)
+        elif self._stopped.wait(seconds):
+            raise DeadlineError("the deadline has passed")
+
     @contextlib.contextmanager
     def child(self, process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         """Keep the process, a session leader, from outliving this block or the run."""
         with self._lock:
             self._children.add(process)
+            if self._stopped.is_set():
+                _kill(process)
         try:
             yield process
         finally:
-            _kill(process)
-            process.wait()
             with self._lock:
+                _kill(process)
                 self._children.discard(process)
+            process.wait()
 
     def kill_children(self) -> None:
-        """End every child that still runs, so that reads from them end too."""
+        """Stop reading: end every child that still runs or starts later, so that reads from them end too."""
+        self._stopped.set()
         with self._lock:
             for process in self._children:
                 _kill(process)

@@ -46,6 +46,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return closed_until(self.window.end, self.settle)
 
     @property
+    def owed_by_default(self) -> float:
+        """Nothing, where no sink says more; in a dry run, which asks none, the hour that Datadog would still take."""
+        return self.closed_until - (4 * BUCKET if self.dry else 0)
+
+    @property
     def earliest(self) -> int:
         """The start of the oldest bucket that this run would still count."""
         return math.ceil((self.window.end - self.catch_up) / BUCKET) * BUCKET
@@ -149,7 +154,7 @@ class Attempt:
 
     def _owed_from(self, scope: str) -> float:
         owed = [at for each in self._owed.values() if (at := each.since(scope)) is not None]
-        return max(min(owed, default=self._plan.closed_until), self._plan.earliest)
+        return max(min(owed, default=self._plan.owed_by_default), self._plan.earliest)
 
     def _compute(self, scope: Scope, snapshot: Any) -> None:  # noqa: ANN401  each collector has its own
         samples: list[Sample] = []
@@ -207,7 +212,7 @@ class Attempt:
     @property
     def _worth_submitting(self) -> bool:
         """Not when nothing could be read: what the sinks hold stays. An empty shard is submitted: it retires scopes."""
-        return bool(self._read) or self._plan.dry or self._scopes == ()
+        return bool(self._read) or self._scopes == ()
 
     def _submit(self, sink: Sink, batch: Batch) -> Submission:
         if sink.name in self._refused:

@@ -8,17 +8,42 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-import yaml
 
-from common.duration import Duration, parse_duration
+from common.duration import Duration
 from common.errors import ConfigError
 from common.metric import RESERVED_TAGS, TAG
+from common.strict import decode, join, shown
 from common.window import CATCH_UP, DAY, SETTLE, WEEK
+from common.yamlfile import read_file
+
+__all__ = [
+    "CollectorSettings",
+    "DatadogSettings",
+    "DeliverySettings",
+    "LogSettings",
+    "MetricSettings",
+    "PushgatewaySettings",
+    "Settings",
+    "SinkSettings",
+    "Struct",
+    "collector_settings",
+    "decode",
+    "find_file",
+    "load_settings",
+    "read_file",
+    "shown",
+]
 
 PLACES = ("quarterdeck.yaml", "/etc/quarterdeck/quarterdeck.yaml")
 T = TypeVar("T")
-_ECHO_LENGTH = 16
-KeyName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+KeyName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9_-]{0,62}$",
+        description="1 to 63 lower-case letters, digits, _ and -, beginning with a letter",
+    ),
+]
+InstanceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="text of 1 to 100 characters")]
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,6 +127,7 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     """Words on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is told."""
     format: Literal["auto", "text", "json"] = "auto"
     """`auto` is `json` inside Kubernetes and `text` elsewhere."""
 
@@ -109,7 +135,9 @@ class LogSettings(Struct, frozen=True, kw_only=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
-    instance: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "default"
+    instance: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="text of 1 to 100 characters")] = (
+        "default"
+    )
     """Keeps installations apart; `QUARTERDECK_INSTANCE`."""
     window: Duration = Duration(WEEK)
     """The span that statistics look back over."""
@@ -139,38 +167,6 @@ class DeliverySettings(Struct, frozen=True, kw_only=True):
     """The `environment` tag."""
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML whose mappings must not name a key twice: the first would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} is not text; put it in quotes")
-            if key in seen:
-                raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def read_file(path: Path) -> dict[str, Any]:
-    """The file's mapping; raises `ConfigError` for a file that cannot be read or is not a YAML mapping."""
-    try:
-        data = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506  a safe loader's subclass
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path} must hold a mapping of settings, not {_kind(data)}")
-    return data
-
-
 def find_file(given: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
     """The settings file: the one given, `QUARTERDECK_CONFIG`, or the first of the usual places; `None` without any."""
     named = given or (Path(environ["QUARTERDECK_CONFIG"]) if environ.get("QUARTERDECK_CONFIG") else None)
@@ -179,20 +175,13 @@ def find_file(given: Path | None, environ: Mapping[str, str], folder: Path) -> P
     return next((path for place in PLACES if (path := folder / place).is_file()), None)
 
 
-def decode(data: object, kind: type[T], where: str) -> T:
-    """The data as that record; raises `ConfigError` that names the key's path, what was found and what is accepted."""
-    try:
-        return msgspec.convert(data, kind, strict=True, dec_hook=_decode_hook)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), data, kind, where)) from None
-
-
 def load_settings(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     """The file's settings, completed from the environment; raises `ConfigError`."""
     settings = decode(data, Settings, "")
     _check_tags(settings.tags, "tags")
     if "instance" not in data and environ.get("QUARTERDECK_INSTANCE"):
-        settings = msgspec.structs.replace(settings, instance=environ["QUARTERDECK_INSTANCE"])
+        instance: str = decode(environ["QUARTERDECK_INSTANCE"], InstanceName, "QUARTERDECK_INSTANCE")
+        settings = msgspec.structs.replace(settings, instance=instance)
     return msgspec.structs.replace(settings, sinks=_sinks(settings.sinks, environ))
 
 
@@ -210,10 +199,11 @@ def _sinks(given: SinkSettings | None, environ: Mapping[str, str]) -> SinkSettin
     )
     datadog, pushgateway = sinks.datadog, sinks.pushgateway
     if datadog:
+        url = datadog.url or environ.get("DD_URL")
         datadog = msgspec.structs.replace(
             datadog,
-            site=datadog.site or environ.get("DD_SITE") or "datadoghq.com",
-            url=datadog.url or environ.get("DD_URL") or None,
+            site=_site(datadog.site or environ.get("DD_SITE") or "datadoghq.com"),
+            url=_http_url(url, "sinks.datadog.url (DD_URL)") if url else None,
             app_key=datadog.app_key or ("env:DD_APP_KEY" if environ.get("DD_APP_KEY") else None),
         )
     if pushgateway:
@@ -223,9 +213,13 @@ def _sinks(given: SinkSettings | None, environ: Mapping[str, str]) -> SinkSettin
         pushgateway = msgspec.structs.replace(
             pushgateway, url=_http_url(url, "sinks.pushgateway.url (PUSHGATEWAY_URL)")
         )
-    if datadog and datadog.url:
-        _http_url(datadog.url, "sinks.datadog.url (DD_URL)")
     return SinkSettings(datadog=datadog, pushgateway=pushgateway)
+
+
+def _site(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", text):
+        raise ConfigError("sinks.datadog.site (DD_SITE) must be a site's name such as datadoghq.com or datadoghq.eu")
+    return text
 
 
 def _http_url(url: str, where: str) -> str:
@@ -238,65 +232,6 @@ def _check_tags(tags: Mapping[str, str], where: str) -> None:
     for tag in tags:
         if not TAG.fullmatch(tag) or tag in RESERVED_TAGS:
             reserved = ", ".join(sorted(RESERVED_TAGS))
-            raise ConfigError(f"{where}.{tag}: a tag is a lower-case word with digits and _, and not one of {reserved}")
-
-
-def _decode_hook(kind: type, value: object) -> object:
-    if kind is Duration:
-        if not isinstance(value, str):
-            raise ValueError(f"a length of time is written like 15m or 7d, not as {_kind(value)}")
-        return parse_duration(value)
-    raise NotImplementedError(kind)
-
-
-def _explain(message: str, data: object, kind: type, where: str) -> str:
-    text, _, path = message.partition(" - at `")
-    steps = re.findall(r"\.([^.\[`]+)|\[(\d+|\.\.\.)\]", path.removeprefix("key in ").rstrip("`"))
-    keys = ".".join(filter(None, (where, *(name or index for name, index in steps))))
-    unknown = re.search(r"unknown field `([^`]*)`", text)
-    if unknown:
-        accepted = ", ".join(_fields_at(kind, [name or index for name, index in steps]))
-        keys = f"{keys}.{unknown[1]}" if keys else unknown[1]
-        return f"{keys} is not a setting" + (f"; accepted here: {accepted}" if accepted else "")
-    found = _found(data, [name or index for name, index in steps])
-    return f"{keys or 'the settings'}: {text[:1].lower()}{text[1:]}{found}"
-
-
-def _found(data: object, steps: list[str]) -> str:
-    for step in steps:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and step.isdigit() and int(step) < len(data):
-            data = data[int(step)]
-        else:
-            return ""
-    return f" (found {shown(data)})" if isinstance(data, str | int | float | bool) else ""
-
-
-def shown(value: object) -> str:
-    """The value as an error may repeat it; long text could be a misplaced secret, so only its length is told."""
-    return f"{len(value)} characters of text" if isinstance(value, str) and len(value) > _ECHO_LENGTH else repr(value)
-
-
-def _fields_at(kind: Any, steps: list[str]) -> list[str]:  # noqa: ANN401  a type expression
-    for step in steps:
-        info = msgspec.inspect.type_info(kind)
-        options = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-        record = next((each for each in options if isinstance(each, msgspec.inspect.StructType)), None)
-        field = next((each for each in record.fields if each.encode_name == step), None) if record else None
-        if field is None:
-            return []
-        kind = _class_of(field.type)
-    info = msgspec.inspect.type_info(kind)
-    return [each.encode_name for each in info.fields] if isinstance(info, msgspec.inspect.StructType) else []
-
-
-def _class_of(info: msgspec.inspect.Type) -> Any:  # noqa: ANN401
-    options = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-    return next((each.cls for each in options if isinstance(each, msgspec.inspect.StructType)), object)
-
-
-def _kind(value: object) -> str:
-    return {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}.get(
-        type(value), "a number"
-    )
+            raise ConfigError(
+                f"{join(where, tag)}: a tag is a lower-case word with digits and _, and not one of {reserved}"
+            )

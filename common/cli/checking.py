@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from common.cli.output import output, write_json
 from common.cli.wiring import Loaded, blocks, build_collector, build_sinks, load
 from common.collector import Check, Context
 from common.deadline import Deadline
@@ -30,18 +30,17 @@ def run_checks(
             _print(each)
     failed = sum(each.state == "failed" for each in findings)
     if as_json:
-        body = msgspec.json.encode({"schema": 1, "checks": findings})
-        sys.stdout.write(msgspec.json.format(body, indent=2).decode() + "\n")
+        write_json({"schema": 1, "checks": findings})
     else:
-        sys.stdout.write(f"\n{len(findings)} checked, {failed} failed\n")
+        output().write(f"\n{len(findings)} checked, {failed} failed\n")
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
 def _print(each: Check) -> None:
-    sys.stdout.write(f"{_MARKS[each.state]}  {each.subject}: {each.detail}\n")
+    output().write(f"{_MARKS[each.state]}  {each.subject}: {each.detail}\n")
     if each.remedy and each.state != "ok":
-        sys.stdout.write(f"         → {each.remedy}\n")
-    sys.stdout.flush()
+        output().write(f"         → {each.remedy}\n")
+    output().flush()
 
 
 def _findings(collectors: Mapping[str, str], names: tuple[str, ...], loaded: Loaded) -> Iterator[Check]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from common.cli.output import output, write_json
 from common.cli.wiring import AnyCollector, blocks, build_collector, load, option_duration
 from common.collector import Context, Evidence, Failure
 from common.deadline import Deadline
@@ -135,17 +135,17 @@ def _record(behind: tuple[str, Point], evidence: Evidence) -> Record:
 
 
 def _print(found: list[tuple[Metric, Explanation, list[Sample]]], options: ExplainOptions) -> None:
-    out = sys.stdout
+    out = output()
     if options.as_json:
         rows = [each for _, each, _ in found]
         body = {"schema": 1, "metric": options.metric, "explanations": rows}
-        out.write(msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n")
+        write_json(body)
         return
     metric = found[0][0]
     out.write(f"{metric.name} ({metric.kind}, {metric.unit})\n{metric.definition}\n")
     for _, each, samples in found:
         out.write(f"\n{each.scope}, {each.window[0]} to {each.window[1]}\n")
-        out.writelines(f"  {line}\n" for line in _lines(metric, each, samples))
+        out.write("".join(f"  {line}\n" for line in _lines(metric, each, samples)))
 
 
 def _lines(metric: Metric, one: Explanation, samples: list[Sample]) -> Iterator[str]:

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from common.catalog import Entry, entry
+from common.cli.output import output, write_json
 from common.cli.wiring import blocks, collector_class, load
 from common.errors import ConfigError, ExitCode
 from common.run import HEALTH
@@ -37,14 +36,13 @@ def show_metrics(collectors: Mapping[str, str], names: tuple[str, ...], *, as_js
             raise ConfigError(f"{name!r} is not a collector; there are {', '.join((*sorted(collectors), OURSELVES))}")
     entries = catalogue(collectors, names)
     if as_json:
-        body = msgspec.json.encode({"schema": 1, "metrics": entries})
-        sys.stdout.write(msgspec.json.format(body, indent=2).decode() + "\n")
+        write_json({"schema": 1, "metrics": entries})
         return ExitCode.OK
     width = max(len(each.name) for each in entries)
     room = max(40, shutil.get_terminal_size((120, 24)).columns) if sys.stdout.isatty() else 10_000
     for each in entries:
         line = f"{each.name:<{width}}  {each.kind:<12}  {each.unit:<14}  {each.description}"
-        sys.stdout.write((line if len(line) <= room else line[: room - 1] + "…") + "\n")
+        output().write((line if len(line) <= room else line[: room - 1] + "…") + "\n")
     return ExitCode.OK
 
 
@@ -59,13 +57,12 @@ def show_collectors(collectors: Mapping[str, str], config: Path | None, *, as_js
         for kind in sorted(collectors)
     ]
     if as_json:
-        body = msgspec.json.encode({"schema": 1, "settings": str(loaded.path or ""), "collectors": rows})
-        sys.stdout.write(msgspec.json.format(body, indent=2).decode() + "\n")
+        write_json({"schema": 1, "settings": str(loaded.path or ""), "collectors": rows})
         return ExitCode.OK
-    sys.stdout.write(f"settings: {loaded.path or 'none found; git over this folder'}\n")
+    output().write(f"settings: {loaded.path or 'none found; git over this folder'}\n")
     for row in rows:
         names = ", ".join(used.get(str(row["type"]), [])) or "not configured"
-        sys.stdout.write(f"{row['type']:<12}  {names:<24}  {row['about']}\n")
+        output().write(f"{row['type']:<12}  {names:<24}  {row['about']}\n")
     return ExitCode.OK
 
 

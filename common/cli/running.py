@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from common.cli.output import output, write_json
 from common.cli.wiring import AnyCollector, Loaded, blocks, build_collector, build_sinks, load, option_duration, release
 from common.collector import Context
 from common.deadline import Deadline
@@ -22,6 +22,7 @@ from common.run import Attempt, Plan, health_samples
 from common.shard import parse_shard
 from common.sinks import RunKey, Sink
 from common.sinks.console import report, write
+from common.telemetry import run_fields
 from common.watchdog import Watchdog
 from common.window import window_ending
 
@@ -117,39 +118,39 @@ class _Session:
         self._attempt: Attempt | None = None
 
     def run(self) -> int:
-        with Watchdog(self._deadline, self._stop):
+        with Watchdog(self._deadline, self._stop) as watchdog:
             for job in self._jobs:
                 progress = _Progress(job.plan.key.collector)
                 attempt = Attempt(job.collector, job.sinks, job.plan, job.context, time.time, progress)
                 self._attempt = attempt
-                run = attempt.execute()
-                progress.end()
-                self._runs.append(run)
-                self._show(run)
+                with run_fields(collector=job.plan.key.collector, instance=job.plan.key.instance):
+                    run = attempt.execute()
+                with watchdog.shielded():
+                    progress.end()
+                    self._runs.append(run)
+                    self._show(run)
         return self._end()
 
-    def _stop(self, why: Literal["deadline", "signal"]) -> None:
-        """End the process with what is complete; runs in the watchdog's thread."""
+    def _stop(self, why: Literal["deadline", "signal"]) -> int | None:
+        """Show what is complete and say what to end with; runs in the watchdog's thread."""
         if self._attempt is not None:
             run = self._attempt.interrupt(why)
             if run not in self._runs:
                 self._runs.append(run)
                 self._show(run)
         code = self._end()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if self._runs else {"deadline": ExitCode.DEADLINE, "signal": ExitCode.TERMINATED}[why])
+        return code if self._runs else None
 
     def _show(self, run: Run) -> None:
         if not self._options.as_json and (run.dry or self._options.verbose):
             health = health_samples(run) if self._options.verbose else ()
-            write(run, sys.stdout, verbose=self._options.verbose, health=health)
+            write(run, output(), verbose=self._options.verbose, health=health)
         if not run.dry:
             _log_run(run)
 
     def _end(self) -> int:
         if self._options.as_json:
-            sys.stdout.write(msgspec.json.format(msgspec.json.encode(report(self._runs)), indent=2).decode() + "\n")
+            write_json(report(self._runs))
         codes = [run.exit_code(strict=self._options.strict) for run in self._runs]
         return next((code for code in _GRAVEST_FIRST if code in codes), ExitCode.OK)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import IO, Protocol, cast
 
 import msgspec
 
@@ -13,6 +13,14 @@ from common.metric import Kind
 from common.outcome import Run, Submission
 from common.sample import Sample
 from common.window import Window
+
+
+class Out(Protocol):
+    """As much of a text stream as is needed here."""
+
+    def write(self, text: str, /) -> int: ...
+    def isatty(self) -> bool: ...
+
 
 Value = float | int | dict[str, float | int]
 
@@ -86,16 +94,16 @@ def rfc3339(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def write(run: Run, out: TextIO, *, verbose: bool = False, health: Sequence[Sample] = ()) -> None:
+def write(run: Run, out: Out, *, verbose: bool = False, health: Sequence[Sample] = ()) -> None:
     """The run as a table: Rich on a terminal, tab-free aligned text elsewhere."""
     samples = [*run.samples, *(health if verbose else ())]
     out.write(_headline(run) + "\n\n")
-    if out.isatty():
+    if samples and out.isatty():
         _rich_table(samples, out)
-    else:
-        out.writelines(line + "\n" for line in _aligned([_HEADER, *map(_row, samples)]))
-    out.write("\n")
-    out.writelines(line + "\n" for line in _footer(run))
+    elif samples:
+        out.write("".join(line + "\n" for line in _aligned([_HEADER, *map(_row, samples)])))
+    out.write("\n" if samples else "")
+    out.write("".join(line + "\n" for line in _footer(run)))
 
 
 _HEADER = ("METRIC", "TAGS", "VALUE", "UNIT")
@@ -188,14 +196,14 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _rich_table(samples: Iterable[Sample], out: TextIO) -> None:
+def _rich_table(samples: Iterable[Sample], out: Out) -> None:
     from rich.console import Console  # noqa: PLC0415  only a terminal needs it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, justify in zip(_HEADER, ("left", "left", "right", "left"), strict=True):
-        table.add_column(title, justify=justify, overflow="fold")
+    for title in _HEADER:
+        table.add_column(title, justify="right" if title == "VALUE" else "left", overflow="fold")
     previous = ""
     for sample in samples:
         name, tags, value, unit = _row(sample)
@@ -203,7 +211,7 @@ def _rich_table(samples: Iterable[Sample], out: TextIO) -> None:
         shown = "" if name == previous else name
         table.add_row(Text(shown, "cyan"), Text(tags, "dim"), Text(value, style), Text(unit, "dim"))
         previous = name
-    Console(file=out).print(table)
+    Console(file=cast(IO[str], out)).print(table)
 
 
 def _footer(run: Run) -> Iterator[str]:
@@ -219,8 +227,8 @@ def _footer(run: Run) -> Iterator[str]:
     for gap in run.gaps:
         lost = format_duration(round(gap.seconds))
         yield f"gap: {gap.sink} will never get {lost} of {gap.scope}: it lies behind the catch-up"
-    for each in run.submissions:
-        yield _submission_line(run, each)
+    for sent in run.submissions:
+        yield _submission_line(run, sent)
 
 
 def _requests(run: Run) -> str:
