@@ -35,6 +35,7 @@ TAG = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED_TAGS = frozenset(
     ["job", "instance", "collector", "shard", "le", "quantile", "host", "device", "source", "service", "version"]
 )  # Prometheus, the Pushgateway's grouping key or Datadog give these a meaning of their own
+NUMBER = (int, float)
 RATIO_UNITS = frozenset({"1", "unix", "bool"})
 """Units whose values must never be added up."""
 
@@ -107,21 +108,22 @@ class Metric(msgspec.Struct, frozen=True, eq=False):
             return
         if isinstance(answer, int | float):
             answer = (Point(answer),)
+        of_events = self.kind.of_events
         for each in answer:
-            self._check(each)
+            self._check(each, of_events)
             yield each
 
-    def _check(self, each: Point) -> None:
+    def _check(self, each: Point, of_events: bool) -> None:
         value = each.value
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        if not isinstance(value, NUMBER) or not math.isfinite(value):
             raise MetricError(f"{self.name} yielded {value!r}, which is not a finite number")
         if each.tags.keys() != self.tags.keys():
             raise MetricError(f"{self.name} declares the tags {sorted(self.tags)} and yielded {sorted(each.tags)}")
         for tag, accepted in self.tags.items():
             if accepted is not None and each.tags[tag] not in accepted:
                 raise MetricError(f"{self.name}: {tag}={each.tags[tag]!r} is not one of {', '.join(accepted)}")
-        if self.kind.of_events != (each.at is not None and each.id is not None):
-            raise MetricError(f"{self.name} is a {self.kind}: its points {_EVENT_RULE[self.kind.of_events]}")
+        if of_events != (each.at is not None and each.id is not None):
+            raise MetricError(f"{self.name} is a {self.kind}: its points {_EVENT_RULE[of_events]}")
         if (self.kind is Kind.CUMULATIVE) != (each.start is not None):
             raise MetricError(f"{self.name} is a {self.kind}: only running totals have, and need, a start")
 

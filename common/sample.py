@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -75,7 +76,7 @@ def reduce_points(
     """The samples of one metric over one scope.
 
     An event (its id, per series) counts once. Tags in `dropped` are summed away. Closed tag sets of events are there
-    at zero. Raises `MetricError` for two values of one gauge.
+    at zero. A tag of the metric's own wins over one of the settings. Raises `MetricError` for two values of one gauge.
     """
     series: dict[tuple[str, ...], _Series] = {}
     kept = tuple(tag for tag in metric.tags if tag not in dropped)
@@ -83,7 +84,10 @@ def reduce_points(
         for tags in metric.closed_tag_sets(dropped):
             series[tuple(tags[tag] for tag in kept)] = _Series()
         for each in points:
-            _add_event(series.setdefault(tuple([each.tags[tag] for tag in kept]), _Series()), metric, each, span)
+            key = tuple([each.tags[tag] for tag in kept])
+            if key not in series:
+                series[key] = _Series()
+            _add_event(series[key], metric, each, span)
     else:
         for each in points:
             key = tuple([each.tags[tag] for tag in kept])
@@ -92,7 +96,13 @@ def reduce_points(
 
 
 def _tags(names: tuple[str, ...], values: tuple[str, ...], scope_tags: Mapping[str, str]) -> Tags:
-    return tuple(sorted((*scope_tags.items(), *zip(names, values, strict=True))))
+    return _shared(tuple(sorted({**scope_tags, **dict(zip(names, values, strict=True))}.items())))
+
+
+@lru_cache(maxsize=65_536)
+def _shared(tags: Tags) -> Tags:
+    """One object for equal tags: most metrics of a scope have the same, and a sink may know them by identity."""
+    return tags
 
 
 def _add_event(series: _Series, metric: Metric, each: Point, span: Span) -> None:
