@@ -79,6 +79,7 @@ class Attempt:
         self._started = clock()
         self._all_metrics = collector.metrics()
         self._metrics = tuple(filter(plan.selects, self._all_metrics))
+        self._names = frozenset(each.name for each in self._metrics)
         self._lock = threading.RLock()
         self._scopes: tuple[Scope, ...] | None = None
         self._read: list[str] = []
@@ -153,7 +154,7 @@ class Attempt:
             self._on_scope(done, len(scopes))
 
     def _owed_from(self, scope: str) -> float:
-        owed = [at for each in self._owed.values() if (at := each.since(scope)) is not None]
+        owed = [at for each in self._owed.values() if (at := each.since(scope, self._names)) is not None]
         return max(min(owed, default=self._plan.owed_by_default), self._plan.earliest)
 
     def _compute(self, scope: Scope, snapshot: Any) -> None:  # noqa: ANN401  each collector has its own
@@ -252,7 +253,7 @@ class Attempt:
             Gap(scope.name, sink, self._plan.earliest - at)
             for sink, owed in self._owed.items()
             for scope in self._scopes or ()
-            if (at := owed.since(scope.name)) is not None and at < self._plan.earliest
+            if (at := owed.since(scope.name, self._names)) is not None and at < self._plan.earliest
         )
         return tuple(found)
 

@@ -1,4 +1,7 @@
-"""Writes the parts of the docs that are facts of the code; `--check` only tells whether they are up to date."""
+"""Writes the parts of the docs that are facts of the code; `--check` only tells whether they are up to date.
+
+`--release` also records the catalogue in `released.json`: from then on no kind and no unit in it may change.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from collectors import COLLECTORS
 from common.catalog import Entry, markdown
 from common.cli.listing import catalogue
 from common.cli.wiring import collector_class
-from common.settings import Settings, settings_rows, settings_schema
+from common.schema import Row, settings_rows, settings_schema
+from common.settings import Settings
 from common.sinks.console import Report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +32,8 @@ COMMANDS = ((), ("run",), ("explain",), ("check",), ("list",), ("metrics",), ("m
 def main() -> int:
     """Write or compare every page; 1 when one was out of date and only compared."""
     check = "--check" in sys.argv[1:]
+    if "--release" in sys.argv[1:]:
+        (ROOT / "docs/released.json").write_text(released_page(catalogue(COLLECTORS)), "utf-8")
     stale = [path for path, text in pages() if not _same(path, text)]
     for path, text in pages() if stale and not check else ():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +54,10 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/metrics.md", metrics_page(catalogue(COLLECTORS))
     yield ROOT / "docs/cli.md", cli_page()
     yield ROOT / "docs/settings.md", settings_page()
-    yield ROOT / "docs/settings.schema.json", _json(settings_schema())
+    yield (
+        ROOT / "docs/settings.schema.json",
+        _json(settings_schema({name: collector_class(COLLECTORS, name, name).settings_type for name in COLLECTORS})),
+    )
     yield ROOT / "docs/run.schema.json", _json(msgspec.json.schema(Report))
     for name in COLLECTORS:
         path = ROOT / "collectors" / name / "README.md"
@@ -57,6 +66,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def released_page(entries: list[Entry]) -> str:
+    """Kind and unit of every metric, which a release fixes."""
+    return _json({"metrics": {each.name: {"kind": each.kind.value, "unit": each.unit} for each in entries}})
 
 
 def metrics_page(entries: list[Entry]) -> str:
@@ -69,16 +83,19 @@ def metrics_page(entries: list[Entry]) -> str:
 
 
 _METRICS_INTRO = """\
-What each number means. `kind`: a gauge is a state now or a statistic over the window; a count is a number of events, each
-at its own time; a distribution is an event's value; a cumulative metric is the source's own running total. Units are UCUM
-base units, `unix` is a time in seconds since 1970, `bool` is 0 or 1. Every metric also has its collector's scope as a tag.
+What each number means. `kind`: a gauge is a state now or a statistic over the window; a count is a number of events,
+each at its own time; a distribution is an event's value; a cumulative metric is the source's own running total. Units
+are UCUM base units, `unix` is a time in seconds since 1970, `bool` is 0 or 1. Every metric has its collector's scope as
+a tag.
 """
 
 
 def _definitions(entries: list[Entry]) -> str:
     lines = ["| metric | Prometheus | Datadog | better |", "|---|---|---|---|"]
     lines += [f"| `{e.name}` | `{e.prometheus}` | `{e.datadog}` | {e.better or ''} |" for e in entries]
-    longer = [f"- `{e.name}`: {' '.join(e.definition.split())}" for e in entries if len(e.definition) > len(e.description)]
+    longer = [
+        f"- `{e.name}`: {' '.join(e.definition.split())}" for e in entries if len(e.definition) > len(e.description)
+    ]
     return "\n".join(lines) + "\n" + ("\nIn full:\n\n" + "\n".join(longer) + "\n" if longer else "")
 
 
@@ -111,23 +128,25 @@ def settings_page() -> str:
     parts = [f"# Settings\n\n{NOTE}{_SETTINGS_INTRO}\n{_rows(settings_rows(Settings))}"]
     for name in COLLECTORS:
         known = collector_class(COLLECTORS, name, name)
-        parts.append(f"\n## collectors.{name}\n\n{_rows(settings_rows(known.settings_type))}")
+        parts.append(f"\n## collectors.{name}\n\n{_rows(settings_rows(known.settings_type, f'collectors.{name}'))}")
     return "".join(parts)
 
 
 _SETTINGS_INTRO = """\
 One YAML file: `--config FILE`, else `QUARTERDECK_CONFIG`, else `./quarterdeck.yaml`, else
-`/etc/quarterdeck/quarterdeck.yaml`. Command line over file over environment over default, for each key. An unknown key is
-an error. Its JSON Schema is `settings.schema.json` beside this page.
+`/etc/quarterdeck/quarterdeck.yaml`. Command line over file over environment over default, for each key. An unknown key
+is an error. Its JSON Schema is `settings.schema.json` beside this page.
 
 Lengths of time are a number with `s`, `m`, `h`, `d` or `w`: `15m`, `7d`, `1h30m`. A secret is never written here but
 referred to: `env:NAME` (a variable), `file:PATH` (a file's content), `aws:SECRET#KEY` (AWS Secrets Manager).
 """
 
 
-def _rows(rows: list[tuple[str, str, str, str]]) -> str:
+def _rows(rows: list[Row]) -> str:
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    lines += [f"| `{path}` | {kind} | {default} | {text} |".replace("||", "| |") for path, kind, default, text in rows]
+    for each in rows:
+        cells = (f"`{each.path}`", each.type, f"`{each.default}`" if each.default else "", each.description)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

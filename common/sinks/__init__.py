@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -31,9 +31,10 @@ class Owed(msgspec.Struct, frozen=True):
     metrics: Mapping[tuple[str, str], float] = {}
     last_success: float | None = None
 
-    def since(self, scope: str) -> float | None:
-        """The earliest time from which anything of the scope is owed."""
-        own = [self.scopes.get(scope, self.default), *(at for (of, _), at in self.metrics.items() if of == scope)]
+    def since(self, scope: str, metrics: Collection[str]) -> float | None:
+        """The earliest time from which anything of the scope is owed by these metrics, the ones that the run computes."""
+        lagging = (at for (of, name), at in self.metrics.items() if of == scope and name in metrics)
+        own = [self.scopes.get(scope, self.default), *lagging]
         return min((at for at in own if at is not None), default=None)
 
 

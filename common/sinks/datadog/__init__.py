@@ -1,0 +1,1 @@
+"""The Datadog sink: `DatadogSink` in `sink.py`, metadata in `metadata.py`."""
