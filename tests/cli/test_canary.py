@@ -7,7 +7,8 @@ import pytest
 from tests.servers.faults import Answer, HalfAnswer, ResetBeforeBody, status
 
 CANARY = "canary-4f1d0c2b9a8e7f65"
-SETTINGS = """
+SETTINGS = """\
+deadline: 1s
 collectors:
   git: {{paths: [.]}}
 sinks:
@@ -24,11 +25,12 @@ COMMANDS = [
     ("sinks", "prune", "-v"),
     ("sinks", "prune", "--instance", "old"),
 ]
-ECHO = Answer(403, body=f"<html>no access for {CANARY}</html>".encode())
+ECHO = Answer(400, headers=(("Content-Type", "application/json"),), body=b'{"errors": ["bad %b"]}' % CANARY.encode())
+FAULTS = [None, status(403), status(500), HalfAnswer(), ResetBeforeBody()]
 
 
 @pytest.mark.parametrize("access", ACCESS, ids=["basic", "bearer"])
-@pytest.mark.parametrize("fault", [None, ECHO, status(500), HalfAnswer(), ResetBeforeBody()], ids=repr)
+@pytest.mark.parametrize("fault", [ECHO, *(pytest.param(each, marks=pytest.mark.slow) for each in FAULTS)], ids=repr)
 def test_no_secret_in_any_output(collect, repository, fault_proxy, datadog_server, closed_url, tmp_path, access, fault):
     (tmp_path / "key").write_text(CANARY)
     proxy = fault_proxy(datadog_server.url, lambda request: fault) if fault else None
@@ -44,7 +46,7 @@ def test_no_secret_in_any_output(collect, repository, fault_proxy, datadog_serve
 
     assert all("Traceback" not in each.err for each in answers)
     assert [each for each in answers if CANARY in each.out + each.err] == []
-    assert any("***" in each.out + each.err for each in answers) == (fault is ECHO)
+    assert any("***" in each.out + each.err for each in answers) >= (fault is ECHO)
 
 
 @pytest.mark.parametrize(
