@@ -100,6 +100,7 @@ def setup(
     handler = _Handler(stream)
     handler.setFormatter(_Json(masker) if format == "json" else _Text(masker))
     handler.addFilter(_wanted)
+    handler.setLevel(level.upper())  # a library may set its own logger's level at any time
     root = logging.getLogger()
     for old in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(old)

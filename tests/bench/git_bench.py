@@ -113,6 +113,7 @@ def collect(folder: str) -> None:
     from common.run import Attempt, Plan
     from common.sinks import RunKey
     from common.window import window_ending
+    from tests.memory import peak_mebibytes
 
     length = 20 * 365 * 86_400
     context = Context(Deadline(600), Meter(), dict(os.environ))
@@ -122,7 +123,7 @@ def collect(folder: str) -> None:
     assert not run.failures, run.failures
     landed = sum(each.value for each in run.samples if each.metric.name == "git.commit.landed")
     own = resource.getrusage(resource.RUSAGE_SELF)
-    print(f"{landed:.0f} {own.ru_maxrss / 1024:.1f} {own.ru_utime + own.ru_stime:.2f}")
+    print(f"{landed:.0f} {peak_mebibytes():.1f} {own.ru_utime + own.ru_stime:.2f}")
 
 
 def main(commits: int, rounds: int) -> None:

@@ -152,7 +152,7 @@ def test_a_nan_that_the_client_lets_through_is_refused(server, client):
     [
         ("br", b"{}"),
         ("gzip", b"{}"),
-        ("gzip", gzip.compress(b'{"series": []}')[:-4]),
+        ("gzip", gzip.compress(b'{"series": []}', mtime=0)[:-4]),
         ("deflate", zlib.compress(b'{"series": []}') + b"x"),
         ("zstd1", b"{}"),
     ],

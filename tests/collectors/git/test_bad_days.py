@@ -298,9 +298,9 @@ def test_a_commit_of_100_000_files_is_read_in_flat_memory(tmp_path):
     history.commit(NOON - DAY, files={f"some/folder/of/the/tree{n % 100}/file{n}.py": "1\n" for n in range(100_000)})
     history.write(tmp_path / "repo")
     code = (
-        "import resource\nfrom tests.collectors.git.history import look\n"
+        "from tests.memory import peak_mebibytes\nfrom tests.collectors.git.history import look\n"
         f"seen = look({str(tmp_path / 'repo')!r})\n"
-        "print(seen.files, seen.commits[0].added, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "print(seen.files, seen.commits[0].added, round(peak_mebibytes()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
