@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test check docs bench parts ci clean
 
 demo: .venv/base  ## true numbers about this clone, in seconds
-	$(BIN)/collect --dry-run
+	@$(BIN)/collect --dry-run
 
 test: .venv/dev  ## the quick gate: needs only Python and git, skips what needs more with a reason
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow" -rs
@@ -38,14 +38,16 @@ clean:
 	rm -rf .venv .cache build *.egg-info
 
 .venv/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv
+	@touch $@
 
 .venv/base: .venv/python pyproject.toml
-	$(BIN)/pip install --quiet --editable .
-	touch $@
+	@echo "installing into .venv (once, about half a minute)"
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
 
 .venv/dev: .venv/python pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	touch $@ .venv/base
+	@echo "installing into .venv what the tests need (once, about a minute)"
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@ .venv/base
