@@ -1,0 +1,1 @@
+"""GraphQL over a part of the published schema."""
