@@ -7,8 +7,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test check docs bench parts ci clean
 
-demo: .venv/base  ## true numbers about this clone, in seconds
+demo: .venv/base  ## true numbers about this clone, then those of a simulated organisation
 	@$(BIN)/collect --dry-run
+	@echo
+	@$(BIN)/collect demo
 
 test: .venv/dev  ## the quick gate: needs only Python and git, skips what needs more with a reason
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow" -rs
@@ -24,7 +26,7 @@ docs: .venv/dev  ## write the generated parts of the docs
 	$(BIN)/python docs/generate.py
 
 bench: .venv/dev parts  ## ratios against a stated baseline, both sides in one run
-	for each in tests/bench/*_bench.py; do $(BIN)/python $$each || exit 1; done
+	for each in tests/bench/*_bench.py; do $(BIN)/python -m tests.bench.$$(basename $$each .py) || exit 1; done
 
 parts: .venv/dev  ## real servers for tests, into .cache/parts
 	$(BIN)/python tests/parts/install.py
@@ -44,7 +46,7 @@ clean:
 
 .venv/base: .venv/python pyproject.toml
 	@echo "installing into .venv (once, about half a minute)"
-	@$(BIN)/pip install --quiet --editable .
+	@$(BIN)/pip install --quiet --editable '.[github,demo]'
 	@touch $@
 
 .venv/dev: .venv/python pyproject.toml

@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 import msgspec
 
 from common.deadline import Deadline
+from common.ledger import Ledger, NullLedger
 from common.meter import Meter
 from common.metric import Metric, metrics_in
 from common.settings import CollectorSettings
@@ -21,6 +22,8 @@ class Scope(msgspec.Struct, frozen=True):
 
     name: str
     tags: Mapping[str, str] = {}
+    identified: bool = True
+    """False: its name is a stand-in; what sinks hold of others must stay."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -60,6 +63,10 @@ class Context(msgspec.Struct, frozen=True):
     deadline: Deadline
     meter: Meter
     environ: Mapping[str, str] = {}
+    ledger: Ledger = NullLedger()
+    """Where finished records may be kept, under `collector`; it may keep nothing."""
+    collector: str = ""
+    """The name of the settings' block, which is the `collector` tag."""
 
 
 SettingsT = TypeVar("SettingsT", bound=CollectorSettings)
@@ -94,6 +101,11 @@ class BaseCollector(ABC, Generic[SettingsT, SnapshotT]):
         """The window that a metric's statistics are cut to: the run's, unless a section has its own."""
         del metric
         return window
+
+    def coverage_of(self, metric: Metric, snapshot: SnapshotT) -> tuple[int, int] | None:
+        """Where a metric may have to leave records out: how many it was made of, and of how many; else `None`."""
+        del metric, snapshot
+        return None
 
     @abstractmethod
     def discover(self) -> Sequence[Scope]:

@@ -5,8 +5,8 @@ A collector offers a `Delivery` in its snapshot and names this module among its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, Protocol, TypedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -49,16 +49,22 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 class Track(msgspec.Struct, frozen=True):
     """The deployments of one environment, as told by its one proxy.
 
-    It holds those of the window, of what sinks are still owed, and the last success before them where one is known.
+    It holds those of the window, of what sinks are still owed, and all since the last success before them where one is
+    known. `reaches_back`: a failure that lasts into those is known from its beginning; where not, a recovery that
+    starts with the first deployment is a lower bound.
     """
 
     environment: str
     proxy: Proxy
     deployments: tuple[Deployment, ...] = ()
+    reaches_back: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What a snapshot offers to the metrics below; `unknown` says why they could not be known."""
+    """What a snapshot offers to the metrics below.
+
+    `unknown` says why the deployments could not be known; with tracks, why only what they delivered could not.
+    """
 
     window: Window
     tracks: tuple[Track, ...] = ()
@@ -121,21 +127,13 @@ def judge(deployments: Iterable[Deployment], end: float = float("inf")) -> tuple
     return tuple(reversed(verdicts))
 
 
-def _verdicts(snapshot: Delivers) -> Iterator[tuple[Track, tuple[Verdict, ...]]]:
+def _verdicts(snapshot: Delivers, *, of_changes: bool = True) -> Iterator[tuple[Track, tuple[Verdict, ...]]]:
+    """The verdicts on each track; without `of_changes` only times and results count, and those may be known alone."""
     delivery = snapshot.delivery
-    if delivery.unknown is not None:
+    if delivery.unknown is not None and (of_changes or not delivery.tracks):
         raise MetricError(delivery.unknown)
     for track in delivery.tracks:
         yield track, judge(track.deployments, delivery.window.end)
-
-
-class _Tags(TypedDict):
-    environment: str
-    proxy: Proxy
-
-
-def _tags(track: Track) -> _Tags:
-    return {"environment": track.environment, "proxy": track.proxy}
 
 
 @metric(
@@ -150,7 +148,7 @@ def completed(snapshot: Delivers) -> Iterator[Point]:
 
     By finish. A success with the same commit as the success before it is left out.
     """
-    for track, verdicts in _verdicts(snapshot):
+    for track, verdicts in _verdicts(snapshot, of_changes=False):
         for each in verdicts:
             done = each.deployment
             yield point(
@@ -186,21 +184,47 @@ def lead_time(snapshot: Delivers) -> Iterator[Point]:
                     )
 
 
-@metric("delivery.change_failure_ratio", unit="1", tags=TAGS, better="lower")
-def change_failure_ratio(snapshot: Delivers) -> Iterator[Point]:
+class Judged(NamedTuple):
+    """A deployment that finished in the window, and what became of it."""
+
+    environment: str
+    proxy: Proxy
+    id: str
+    succeeded: bool
+    failed: bool
+    remedial: bool
+
+
+def _judged(snapshot: Delivers) -> Iterator[Judged]:
+    window = snapshot.delivery.window
+    for track, verdicts in _verdicts(snapshot):
+        for each in verdicts:
+            done = each.deployment
+            if done.finished in window:
+                yield Judged(track.environment, track.proxy, done.id, done.succeeded, each.failed, each.remedial)
+
+
+def _shares(judged: Iterable[Judged], part: Callable[[Judged], bool]) -> Iterator[Point]:
+    """Which share of each environment's deployments are a part."""
+    tracks: dict[tuple[str, Proxy], list[Judged]] = {}
+    for each in judged:
+        tracks.setdefault((each.environment, each.proxy), []).append(each)
+    for (environment, proxy), whole in tracks.items():
+        found = [each.id for each in whole if part(each)]
+        share = ratio(len(found), len(whole))
+        if share is not None:
+            yield point(share, of=found, environment=environment, proxy=proxy)
+
+
+@metric("delivery.change_failure_ratio", unit="1", tags=TAGS, better="lower", facts=_judged)
+def change_failure_ratio(judged: Iterable[Judged]) -> Iterator[Point]:
     """Share of deployments that failed.
 
     Failed ones / all that finished in the window; none finished: no point. A deployment failed if its result is
     failure, or if the next success is remedial (a return to an ancestor of the running commit, or one that delivers a
     change marked as revert or hotfix) and it is not itself a rollback. The newest is judged as it stands.
     """
-    window = snapshot.delivery.window
-    for track, verdicts in _verdicts(snapshot):
-        finished = [each for each in verdicts if each.deployment.finished in window]
-        failed = [each.deployment.id for each in finished if each.failed]
-        share = ratio(len(failed), len(finished))
-        if share is not None:
-            yield point(share, of=failed, **_tags(track))
+    return _shares(judged, lambda each: each.failed)
 
 
 @metric("delivery.recovery_time", unit="s", kind=Kind.DISTRIBUTION, tags=TAGS, better="lower")
@@ -208,8 +232,10 @@ def recovery_time(snapshot: Delivers) -> Iterator[Point]:
     """How long it takes from a failed deployment to one that works.
 
     Population: failed deployments whose predecessor had not failed, once there is a later success that did not fail.
-    Start: the failed one's finish. End and event time: the finish of the first such success.
+    Start: the failed one's finish. End and event time: the finish of the first such success. A lower bound where the
+    failed one is the first known deployment and an earlier failure may have led to it.
     """
+    window = snapshot.delivery.window
     for track, verdicts in _verdicts(snapshot):
         broken: Verdict | None = None
         for each in verdicts:
@@ -218,26 +244,26 @@ def recovery_time(snapshot: Delivers) -> Iterator[Point]:
                 continue
             if broken is not None:
                 start, end = broken.deployment.finished, each.deployment.finished
+                maybe_longer = broken is verdicts[0] and not track.reaches_back and end >= window.start
                 yield point(
-                    end - start, at=end, id=broken.deployment.id, environment=track.environment, proxy=track.proxy
+                    end - start,
+                    at=end,
+                    id=broken.deployment.id,
+                    basis="lower_bound" if maybe_longer else "measured",
+                    environment=track.environment,
+                    proxy=track.proxy,
                 )
             broken = None
 
 
-@metric("delivery.rework_ratio", unit="1", tags=TAGS, better="lower")
-def rework_ratio(snapshot: Delivers) -> Iterator[Point]:
+@metric("delivery.rework_ratio", unit="1", tags=TAGS, better="lower", facts=_judged)
+def rework_ratio(judged: Iterable[Judged]) -> Iterator[Point]:
     """Share of successful deployments that only mend an earlier one.
 
     Remedial successes / successes in the window; no success: no point. Remedial: a return to an ancestor of the running
     commit, or one that delivers a change marked as revert or hotfix.
     """
-    window = snapshot.delivery.window
-    for track, verdicts in _verdicts(snapshot):
-        successes = [each for each in verdicts if each.deployment.succeeded and each.deployment.finished in window]
-        remedial = [each.deployment.id for each in successes if each.remedial]
-        share = ratio(len(remedial), len(successes))
-        if share is not None:
-            yield point(share, of=remedial, **_tags(track))
+    return _shares((each for each in judged if each.succeeded), lambda each: each.remedial)
 
 
 @metric("delivery.deployment.interval", unit="s", kind=Kind.DISTRIBUTION, tags=TAGS, better="lower")
@@ -246,7 +272,7 @@ def interval(snapshot: Delivers) -> Iterator[Point]:
 
     Population: successes but the first known one, by finish. Start: the success before, also one before the window.
     """
-    for track, verdicts in _verdicts(snapshot):
+    for track, verdicts in _verdicts(snapshot, of_changes=False):
         for each in verdicts:
             done = each.deployment
             if each.before is not None and done.succeeded:

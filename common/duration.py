@@ -19,7 +19,9 @@ def parse_duration(text: str) -> Duration:
     """The seconds that `text` names; raises `ValueError` for anything but numbers with s, m, h, d or w, above zero."""
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)) if _FORM.fullmatch(text) else 0
     if not 0 < seconds < 100 * 366 * 86_400:
-        raise ValueError("a length of time is a number with s, m, h, d or w above zero, such as 15m, 7d or 1h30m")
+        raise ValueError(
+            "a length of time is a number with s, m, h, d or w, above zero and below 100 years, such as 15m or 7d"
+        )
     return Duration(seconds)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from common.metric import Point, metric, point
 from common.outcome import OUTCOMES, Run
+from common.stats import ratio
 
 
 @metric("collector.run.duration", unit="s", better="lower")
@@ -85,9 +86,24 @@ def failed_metrics(run: Run) -> float:
     return len({failure.metric for failure in run.failures if failure.metric})
 
 
+@metric("collector.metric.coverage", unit="1", tags={"metric": None}, better="higher")
+def metric_coverage(run: Run) -> Iterator[Point]:
+    """Share of the records that a metric is about which it is made of.
+
+    Of metrics that had to leave some out, over all scopes that were read: 1 means that nothing is missing.
+    """
+    for name, (read, whole) in sorted(run.coverage.items()):
+        share = ratio(read, whole)
+        if share is not None:
+            yield point(share, metric=name)
+
+
 @metric("collector.event.late", unit="{event}")
 def late_events(run: Run) -> float | None:
-    """Events first seen after their bucket had been counted; unknown without a ledger."""
+    """Events first seen after their bucket had been counted, and added now.
+
+    Each once, however many metrics count it. Unknown without a ledger, and where no sink carries totals.
+    """
     return run.late_events
 
 

@@ -203,7 +203,10 @@ class HttpClient:
         if response.status == 304:
             self._meter.cache_hit()
         date = http_date(response.headers.get("date", ""))
-        if date is not None and "age" not in response.headers:  # a cache repeats the date of long ago
+        # The clock of a sink is not the source's.
+        if (
+            not self._submitting and date is not None and "age" not in response.headers
+        ):  # a cache repeats the date of long ago
             self._meter.skew(self._clock() - date)
 
 

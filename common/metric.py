@@ -33,11 +33,24 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+"
 UNIT = re.compile(r"s|By|1|USD|unix|bool|\{[a-z][a-z_]*\}")
 TAG = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED_TAGS = frozenset(
-    ["job", "instance", "collector", "shard", "le", "quantile", "host", "device", "source", "service", "version"]
+    [
+        "job",
+        "instance",
+        "collector",
+        "shard",
+        "rollup",
+        "le",
+        "quantile",
+        "host",
+        "device",
+        "source",
+        "service",
+        "version",
+    ]
 )  # Prometheus, the Pushgateway's grouping key or Datadog give these a meaning of their own
 NUMBER = (int, float)
-RATIO_UNITS = frozenset({"1", "unix", "bool"})
-"""Units whose values must never be added up."""
+ADDITIVE_UNITS = re.compile(r"By|USD|\{.*\}")
+"""Units of amounts, whose values may be added up; a ratio, a time or a length of time may not."""
 
 
 class Kind(StrEnum):
@@ -96,6 +109,8 @@ class Metric(msgspec.Struct, frozen=True, eq=False):
     better: Better | None
     semconv: str | None
     compute: Callable[[Any], Any]
+    facts: Callable[[Any], Iterable[Any]] | None = None
+    """What takes a snapshot apart for a rollup; `compute` then gets facts, of one snapshot or of several."""
 
     def __call__(self, snapshot: Any) -> list[Point]:  # noqa: ANN401  each metric knows its own snapshot type
         """The metric's points over a snapshot, checked against the definition; raises `MetricError` for a wrong one."""
@@ -103,7 +118,17 @@ class Metric(msgspec.Struct, frozen=True, eq=False):
 
     def points(self, snapshot: Any) -> Iterator[Point]:  # noqa: ANN401
         """The same as a stream, for snapshots of any size."""
-        answer = self.compute(snapshot)
+        return self._checked(self.compute(snapshot if self.facts is None else self.facts_of(snapshot)))
+
+    def facts_of(self, snapshot: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        """What the snapshot adds to a rollup of this metric, which has `facts`."""
+        return () if self.facts is None else tuple(self.facts(snapshot))
+
+    def points_over(self, facts: Iterable[Any]) -> Iterator[Point]:
+        """The points over the facts of one snapshot, or of several after each other; for metrics with `facts` only."""
+        return self._checked(self.compute(facts))
+
+    def _checked(self, answer: Any) -> Iterator[Point]:  # noqa: ANN401
         if answer is None:
             return
         if isinstance(answer, int | float):
@@ -146,11 +171,14 @@ def metric(
     tags: Mapping[str, TagValues] | None = None,
     better: Better | None = None,
     semconv: str | None = None,
+    facts: Callable[[Any], Iterable[Any]] | None = None,
 ) -> Callable[[Callable[[Any], Any]], Metric]:
     """Turn a pure function over a snapshot into a `Metric`; its docstring's first sentence is the description.
 
-    `better` says which way is good, `semconv` names OpenTelemetry's metric of the same meaning. Raises `TypeError` at
-    import for a definition that breaks a rule of names, units, tags or words.
+    `better` says which way is good, `semconv` names OpenTelemetry's metric of the same meaning. A gauge that cannot be
+    added up over scopes, such as a ratio, takes `facts` of a snapshot instead of the snapshot, small ones: a rollup
+    computes it from the facts of all its scopes. Raises `TypeError` at import for a definition that breaks a rule of
+    names, units, tags or words.
     """
     for tag, values in (tags or {}).items():
         _require(bool(TAG.fullmatch(tag)) and tag not in RESERVED_TAGS, name, f"{tag!r} cannot be a tag")
@@ -163,6 +191,8 @@ def metric(
         not name.endswith(("total", "_count", ".count", "_sum", ".sum", "_bucket")), name, "the ending is reserved"
     )
 
+    _require(facts is None or kind is Kind.GAUGE, name, "only a gauge has facts: events are added up or pooled")
+
     def decorate(compute: Callable[[Any], Any]) -> Metric:
         text = inspect.cleandoc(compute.__doc__ or "")
         first = re.split(r"(?<=\.)\s", " ".join(text.split("\n\n")[0].split()), maxsplit=1)[0]
@@ -171,7 +201,7 @@ def metric(
         )
         _require(len(first) <= 200, name, "the description is over 200 characters")
         frozen = MappingProxyType(dict(sorted((tags or {}).items())))
-        return Metric(name, unit, kind, frozen, first, text, better, semconv, compute)
+        return Metric(name, unit, kind, frozen, first, text, better, semconv, compute, facts)
 
     return decorate
 

@@ -39,9 +39,13 @@ def datadog_unit(metric: Metric) -> str | None:
     return _DATADOG_UNITS.get(metric.unit) or (thing if thing in _DATADOG_THINGS else None)
 
 
+ROLLUP_COUNT = "rollup_count"
+"""The statistic that counts a rollup's events: its own name, so that nobody adds it to the counts of the scopes."""
+
+
 def datadog_statistic(name: str, unit: str | None, statistic: str) -> tuple[str, str | None]:
     """Name and unit of the gauge that carries one statistic of a distribution; its `count` counts events."""
-    return f"{name}.{statistic}", "event" if statistic == "count" else unit
+    return f"{name}.{statistic}", "event" if statistic in ("count", ROLLUP_COUNT) else unit
 
 
 def datadog_tag_value(text: str, length: int = DATADOG_TAG_LENGTH) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -55,6 +56,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     submissions: tuple[Submission, ...] = ()
     usage: Usage = Usage()
     late_events: int | None = None
+    coverage: Mapping[str, tuple[int, int]] = {}
+    """Of metrics that leave records out: how many were read, and of how many."""
     without_value: tuple[tuple[str, str], ...] = ()
     """(scope, metric) pairs that were computed and have no number, such as a ratio of nothing."""
     skipped: tuple[str, ...] = ()

@@ -2,64 +2,33 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
-import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
 from common import health
 from common.collector import BaseCollector, Context, Failure, Scope
-from common.errors import DeadlineError, FetchError, MetricError, SubmitError
-from common.metric import Metric, metrics_in
-from common.outcome import Gap, Run, Submission
+from common.computing import Computed, Task, attempted, compute
+from common.delivering import Outlets, prepared
+from common.errors import DeadlineError, FetchError
+from common.history import history
+from common.ledger import Change, LedgerBusyError, LedgerError
+from common.ledger.upkeep import tend
+from common.metric import metrics_in
+from common.outcome import Run, Submission
+from common.plan import Plan
+from common.recall import Resending, Sightings, begun
+from common.rollup import Union
 from common.sample import Sample, Span, reduce_points
-from common.shard import Shard
-from common.sinks import Batch, Owed, Receipt, RunKey, Sink
-from common.window import BUCKET, CATCH_UP, SETTLE, Window, closed_until
+from common.sinks import Batch, Sink
 
 log = logging.getLogger(__name__)
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is asked to do, apart from the collector and the sinks."""
-
-    key: RunKey
-    window: Window
-    dry: bool
-    release: str = "0"
-    settle: float = SETTLE
-    catch_up: float = CATCH_UP
-    schedule_interval: float = 900
-    only: str = "*"
-    exclude: tuple[str, ...] = ()
-    drop_tags: frozenset[str] = frozenset()
-    tags: Mapping[str, str] = {}
-    shard: Shard = Shard()
-
-    @property
-    def closed_until(self) -> int:
-        """The end of the newest closed bucket."""
-        return closed_until(self.window.end, self.settle)
-
-    @property
-    def owed_by_default(self) -> float:
-        """Nothing, where no sink says more; in a dry run, which asks none, the hour that Datadog would still take."""
-        return self.closed_until - (4 * BUCKET if self.dry else 0)
-
-    @property
-    def earliest(self) -> int:
-        """The start of the oldest bucket that this run would still count."""
-        return math.ceil((self.window.end - self.catch_up) / BUCKET) * BUCKET
-
-    def selects(self, metric: Metric) -> bool:
-        """Whether the metric is computed in this run."""
-        return fnmatch.fnmatchcase(metric.name, self.only) and not any(
-            fnmatch.fnmatchcase(metric.name, glob) for glob in self.exclude
-        )
+Why = Literal["deadline", "signal"]
 
 
 class Attempt:
@@ -74,7 +43,9 @@ class Attempt:
         clock: Callable[[], float],
         on_scope: Callable[[int, int], object] = max,
     ) -> None:
-        self._collector, self._sinks, self._plan, self._context = collector, sinks, plan, context
+        self._collector, self._plan, self._context = collector, plan, context
+        self._ledger = context.ledger
+        self._outlets = Outlets(sinks, clock, dry=plan.dry)
         self._clock, self._on_scope = clock, on_scope
         self._started = clock()
         self._all_metrics = collector.metrics()
@@ -82,28 +53,36 @@ class Attempt:
         self._names = frozenset(each.name for each in self._metrics)
         self._lock = threading.RLock()
         self._scopes: tuple[Scope, ...] | None = None
+        self._all_known = False
+        self._since: dict[str, float] = {}
+        self._unions: tuple[Union, ...] = ()
         self._read: list[str] = []
         self._samples: list[Sample] = []
         self._recomputed: set[tuple[str, str]] = set()
         self._failures: list[Failure] = []
-        self._owed: dict[str, Owed] = {}
-        self._refused: dict[str, str] = {}
-        self._closed = False
-        self._stopped: Literal["deadline", "signal"] | None = None
+        self._coverage: dict[str, tuple[int, int]] = {}
+        self._changes: list[Change] = []
+        self._late: set[tuple[str, str]] = set()
+        self._begun: float | None = None
+        self._closed = self._locked_out = False
+        self._stopped: Why | None = None
         self._run: Run | None = None
 
     def execute(self) -> Run:
-        """Do the run; failures of the source and the sinks are in what comes back, never raised."""
-        try:
-            self._ask_sinks()
-            self._fetch()
-        except DeadlineError:
-            self._close("deadline")
-        except FetchError as error:
-            self._fail(Failure("", str(error)))
-        return self.finish()
+        """Do the run; failures of the source, the sinks and the ledger are in what comes back, never raised."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._ledger.lock(self._plan.key.collector, self._plan.key.shard))
+                self._ask_sinks()
+                self._fetch()
+            except DeadlineError:
+                self._close("deadline")
+            except (FetchError, LedgerError) as error:
+                self._locked_out = isinstance(error, LedgerBusyError)
+                self._fail(Failure("", str(error)))
+            return self.finish()
 
-    def interrupt(self, why: Literal["deadline", "signal"]) -> Run:
+    def interrupt(self, why: Why) -> Run:
         """Stop reading, then submit the scopes that are complete; what is not read is named as missing."""
         self._close(why)
         self._context.deadline.kill_children()
@@ -117,7 +96,7 @@ class Attempt:
                 self._run = self._deliver()
             return self._run
 
-    def _close(self, why: Literal["deadline", "signal"]) -> None:
+    def _close(self, why: Why) -> None:
         """Take nothing in any more; the first reason given is the one that counts."""
         with self._lock:
             if not self._closed:
@@ -126,25 +105,28 @@ class Attempt:
                 self._failures.extend(self._unread(f"not read: {_STOPPED[why]}"))
 
     def _ask_sinks(self) -> None:
-        for sink in () if self._plan.dry else self._sinks:
-            owed, refusal = _prepared(sink, self._plan)
+        for sink in self._outlets:
+            answer = prepared(sink, self._plan.key, self._plan.window.end)
             with self._lock:
                 if self._closed:
                     return
-                if owed is not None:
-                    self._owed[sink.name] = owed
-                else:
-                    self._refused[sink.name] = refusal
+                self._outlets.note(sink, answer)
 
     def _fetch(self) -> None:
-        scopes = tuple(self._collector.discover())
+        every = tuple(self._collector.discover())
+        scopes = tuple(scope for scope in every if self._plan.shard.owns(scope.name))
+        unions = tuple(self._unions_of([scope.name for scope in every]))
+        if self._ledger.keeps:
+            self._begun, change = begun(self._ledger, self._plan.key.collector, self._plan.window.end)
+            self._changes.append(change)
         with self._lock:
             if self._closed:
                 return
-            self._scopes = scopes
-        since = {scope.name: min(self._plan.window.start, self._owed_from(scope.name)) for scope in scopes}
+            self._scopes, self._unions = scopes, unions
+            self._all_known = all(scope.identified for scope in every)
+        self._since = {scope.name: min(self._plan.window.start, self._owed_from(scope.name)) for scope in scopes}
         by_name = {scope.name: scope for scope in scopes}
-        for done, item in enumerate(self._collector.fetch(since, self._plan.window), 1):
+        for done, item in enumerate(self._collector.fetch(self._since, self._plan.window), 1):
             if isinstance(item, Failure):
                 self._fail(item)
             else:
@@ -153,35 +135,56 @@ class Attempt:
                 return
             self._on_scope(done, len(scopes))
 
+    def _unions_of(self, scopes: Sequence[str]) -> list[Union]:
+        """The rollups that have scopes here; one whose scopes are in several shards cannot be computed in any."""
+        unions = []
+        for rollup in self._plan.rollups:
+            inside = [scope for scope in scopes if rollup.holds(scope)]
+            mine = [scope for scope in inside if self._plan.shard.owns(scope)]
+            if mine and len(mine) < len(inside):
+                log.warning("rollup %s is left out: its scopes are in several shards", rollup.name)
+            elif mine:
+                unions.append(Union(rollup, mine, {**self._plan.tags, **self._collector.settings.tags}))
+        return unions
+
     def _owed_from(self, scope: str) -> float:
-        owed = [at for each in self._owed.values() if (at := each.since(scope, self._names)) is not None]
+        owed = self._outlets.owed_from(scope, self._names)
         return max(min(owed, default=self._plan.owed_by_default), self._plan.earliest)
 
     def _compute(self, scope: Scope, snapshot: Any) -> None:  # noqa: ANN401  each collector has its own
-        samples: list[Sample] = []
-        recomputed: set[tuple[str, str]] = set()
-        failures: list[Failure] = []
-        tags = {**self._plan.tags, **self._collector.settings.tags, **scope.tags, self._collector.scope: scope.name}
-        for each in self._metrics:
-            try:
-                samples += self._reduce(each, snapshot, scope.name, tags)
-                recomputed.add((scope.name, each.name))
-            except MetricError as error:
-                failures.append(Failure(scope.name, str(error), each.name))
-            except Exception as error:  # a bug in one metric costs that metric, not the run
-                log.warning("metric %s failed on %s", each.name, scope.name, exc_info=True)
-                failures.append(Failure(scope.name, f"{type(error).__name__}: {error}", each.name))
+        totals, sightings = self._outlets.totals, None
+        if totals is not None and self._begun is not None:
+            sightings = Sightings(self._ledger, self._plan.key.collector, scope.name, totals, self._begun)
+        task = Task(
+            scope=scope.name,
+            tags={**self._plan.tags, **self._collector.settings.tags, **scope.tags, self._collector.scope: scope.name},
+            window=self._plan.window,
+            owed_from=self._owed_from(scope.name),
+            closed_until=self._plan.closed_until,
+            earliest=self._plan.earliest,
+            drop_tags=self._plan.drop_tags,
+            sightings=sightings,
+            in_rollups=any(scope.name in union.scopes for union in self._unions),
+        )
+        found = compute(self._collector, self._metrics, snapshot, task)
         with self._lock:
             if not self._closed:
-                self._samples += samples
-                self._recomputed |= recomputed
-                self._failures += failures
-                self._read.append(scope.name)
+                self._take(scope.name, found, sightings)
 
-    def _reduce(self, metric: Metric, snapshot: Any, scope: str, tags: Mapping[str, str]) -> list[Sample]:  # noqa: ANN401
-        window = self._collector.window_of(metric, self._plan.window)
-        span = Span(window, self._owed_from(scope), self._plan.closed_until)
-        return reduce_points(metric, metric.points(snapshot), span, scope, tags, self._plan.drop_tags)
+    def _take(self, scope: str, found: Computed, sightings: Sightings | None) -> None:
+        self._samples += found.samples
+        self._recomputed |= {(scope, name) for name in found.metrics}
+        self._failures += found.failures
+        self._read.append(scope)
+        for union in self._unions:
+            union.take(scope, found.parts)
+        for name, (read, whole) in found.coverage.items():
+            before = self._coverage.get(name, (0, 0))
+            self._coverage[name] = (before[0] + read, before[1] + whole)
+        if sightings is not None:
+            self._late |= {(scope, event) for event in sightings.late(found.metrics)}
+            change = sightings.change(found.metrics, self._since[scope], self._plan.earliest)
+            self._changes += [change] if change else []
 
     def _fail(self, failure: Failure) -> None:
         with self._lock:
@@ -195,6 +198,24 @@ class Attempt:
         return [Failure(scope.name, reason) for scope in self._scopes if scope.name not in known]
 
     def _deliver(self) -> Run:
+        self._roll_up()
+        # An empty shard is submitted, for it retires scopes; where nothing could be read, what the sinks hold stays.
+        worth_submitting = bool(self._read) or self._scopes == ()
+        run = self._record(self._submit() if worth_submitting else self._outlets.refusals())
+        return run if self._plan.dry or self._locked_out else self._report(self._remember(run))
+
+    def _roll_up(self) -> None:
+        span = Span(self._plan.window, self._plan.window.end, 0)
+        for union in self._unions:
+            for metric in sorted(union.complete(), key=lambda each: each.name):
+                who = f"rollup {union.rollup.name}"
+                found = attempted(metric, who, partial(union.samples, metric, span, self._plan.drop_tags))
+                if isinstance(found, Failure):
+                    self._failures.append(found)
+                else:
+                    self._samples += found
+
+    def _submit(self) -> tuple[Submission, ...]:
         batch = Batch(
             key=self._plan.key,
             end=self._plan.window.end,
@@ -202,31 +223,45 @@ class Attempt:
             samples=tuple(self._samples),
             metrics=self._all_metrics,
             recomputed=frozenset(self._recomputed),
-            scopes=frozenset(scope.name for scope in self._scopes) if self._scopes is not None else None,
+            scopes=frozenset(scope.name for scope in self._scopes)
+            if self._scopes is not None and self._all_known
+            else None,
             scope_tag=self._collector.scope,
+            ledger=self._begun,
         )
-        submissions = tuple(self._submit(sink, batch) for sink in self._sinks) if self._worth_submitting else ()
-        refused = tuple(Submission(name, error=why) for name, why in self._refused.items()) if not submissions else ()
-        run = self._record(submissions + refused)
-        return run if self._plan.dry else self._report(run)
-
-    @property
-    def _worth_submitting(self) -> bool:
-        """Not when nothing could be read: what the sinks hold stays. An empty shard is submitted: it retires scopes."""
-        return bool(self._read) or self._scopes == ()
-
-    def _submit(self, sink: Sink, batch: Batch) -> Submission:
-        if sink.name in self._refused:
-            return Submission(sink.name, error=self._refused[sink.name])
-        started = self._clock()
         try:
-            receipt = sink.estimate(batch) if self._plan.dry else sink.submit(batch)
-        except (SubmitError, DeadlineError) as error:
-            return Submission(sink.name, seconds=self._clock() - started, error=str(error))
-        return _submission(receipt, self._clock() - started)
+            resent = self._recalled(batch)
+        except (LedgerError, DeadlineError) as error:
+            return self._outlets.withheld(str(error))
+        return self._outlets.submit(batch, resent)
+
+    def _recalled(self, batch: Batch) -> Batch:
+        """The batch for a sink that overwrites buckets, once all that the ledger shall know before is written."""
+        oldest, samples = self._outlets.resent_from, batch.samples
+        if oldest is not None and self._ledger.keeps:
+            resending = Resending(
+                self._ledger, batch.key.collector, oldest, self._plan.closed_until, self._plan.window.end
+            )
+            samples, changes = resending.all(batch.samples, batch.recomputed, self._metrics)
+            self._changes += changes
+        self._ledger.commit(*self._changes)
+        return msgspec.structs.replace(batch, samples=samples)
+
+    def _remember(self, run: Run) -> Run:
+        """The run, kept as history; partial where it could not be."""
+        if not self._ledger.keeps:
+            return run
+        try:
+            self._ledger.commit(*history(run, self._plan.key.shard))
+            tend(self._ledger, run.collector, run.window.end, self._plan.keep)
+        except (LedgerError, DeadlineError) as error:
+            return msgspec.structs.replace(run, failures=(*run.failures, Failure("", f"history: {error}")))
+        return run
 
     def _record(self, submissions: tuple[Submission, ...]) -> Run:
         plan = self._plan
+        scopes = tuple(scope.name for scope in self._scopes or ())
+        watched = self._ledger.keeps and self._outlets.totals is not None
         return Run(
             collector=plan.key.collector,
             window=plan.window,
@@ -235,27 +270,20 @@ class Attempt:
             dry=plan.dry,
             release=plan.release,
             schedule_interval=plan.schedule_interval,
-            scopes=tuple(scope.name for scope in self._scopes or ()),
+            scopes=scopes,
             scopes_read=tuple(self._read),
             samples=tuple(self._samples),
             failures=tuple(self._failures),
-            gaps=self._gaps(),
+            gaps=self._outlets.gaps(scopes, self._names, plan.earliest),
             submissions=submissions,
             usage=self._context.meter.read(),
+            late_events=len(self._late) if watched else None,
+            coverage=self._coverage,
             without_value=tuple(sorted(self._recomputed - {(each.scope, each.metric.name) for each in self._samples})),
             skipped=tuple(each.name for each in self._all_metrics if each not in self._metrics),
-            last_success=max((at for owed in self._owed.values() if (at := owed.last_success)), default=None),
+            last_success=self._outlets.last_success,
             stopped=self._stopped,
         )
-
-    def _gaps(self) -> tuple[Gap, ...]:
-        found = (
-            Gap(scope.name, sink, self._plan.earliest - at)
-            for sink, owed in self._owed.items()
-            for scope in self._scopes or ()
-            if (at := owed.since(scope.name, self._names)) is not None and at < self._plan.earliest
-        )
-        return tuple(found)
 
     def _report(self, run: Run) -> Run:
         batch = Batch(
@@ -265,16 +293,7 @@ class Attempt:
             samples=tuple(health_samples(run)),
             metrics=HEALTH,
         )
-        errors = []
-        for sink in self._sinks:
-            try:
-                sink.report(batch)
-            except (SubmitError, DeadlineError) as error:
-                errors.append(Submission(sink.name, error=f"health metrics: {error}"))
-        known = {each.sink for each in run.submissions if each.error}
-        return msgspec.structs.replace(
-            run, submissions=(*run.submissions, *(each for each in errors if each.sink not in known))
-        )
+        return self._outlets.report(run, batch)
 
 
 _STOPPED = {"deadline": "the deadline passed", "signal": "the run was told to stop"}
@@ -285,22 +304,3 @@ def health_samples(run: Run) -> list[Sample]:
     """The samples about the run itself."""
     span = Span(run.window, run.window.end, 0)
     return [sample for each in HEALTH for sample in reduce_points(each, each.points(run), span, "", {})]
-
-
-def _prepared(sink: Sink, plan: Plan) -> tuple[Owed | None, str]:
-    try:
-        return sink.prepare(plan.key, plan.window.end), ""
-    except SubmitError as error:
-        return None, str(error)
-
-
-def _submission(receipt: Receipt, seconds: float) -> Submission:
-    return Submission(
-        receipt.sink,
-        series=receipt.series,
-        payload=receipt.payload,
-        requests=receipt.requests,
-        rejected=len(receipt.rejected),
-        notes=receipt.rejected,
-        seconds=seconds,
-    )

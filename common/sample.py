@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from common.errors import MetricError
-from common.metric import RATIO_UNITS, Basis, Kind, Metric, Point
+from common.metric import ADDITIVE_UNITS, Basis, Kind, Metric, Point
 from common.stats import Summary, summarise
 from common.window import BUCKET, Window, bucket_start
 
@@ -29,7 +29,9 @@ class Sample(msgspec.Struct, frozen=True):
     """One series of one run.
 
     `value` is a gauge's number, a count's sum over the window, a distribution's number of events in it, or a running
-    total. `values` are a distribution's, in the window. `buckets` are closed ones that some sink is still owed.
+    total. `values` are a distribution's, in the window. `buckets` are closed ones that some sink is still owed. `late`
+    are the number and the sum of events in earlier buckets that a sink's totals lack. A rollup's sample has its name
+    in `rollup`, no scope and no buckets.
     """
 
     metric: Metric
@@ -41,20 +43,26 @@ class Sample(msgspec.Struct, frozen=True):
     summary: Summary | None = None
     buckets: tuple[Bucket, ...] = ()
     start: float | None = None
+    late: tuple[int, float] = (0, 0.0)
+    rollup: str = ""
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Which events count: `window` for people, closed buckets from `owed_from` to `closed_until` for sinks."""
+    """Which events count: `window` for people, closed buckets from `owed_from` to `closed_until` for sinks.
+
+    `late` tells, by time and id, which events behind that are late.
+    """
 
     window: Window
     owed_from: float
     closed_until: int
+    late: Callable[[float, str], bool] | None = None
 
 
 class _Series:
     """One series while its points come in."""
 
-    __slots__ = ("basis", "buckets", "ids", "start", "value", "values")
+    __slots__ = ("basis", "buckets", "ids", "late", "start", "value", "values")
 
     def __init__(self) -> None:
         self.value = 0.0
@@ -62,7 +70,8 @@ class _Series:
         self.start: float | None = None
         self.values: list[float] = []
         self.buckets: dict[int, Bucket] = {}
-        self.ids: set[str] = set()
+        self.ids: set[str | tuple[str, ...]] = set()
+        self.late = (0, 0.0)
 
 
 def reduce_points(
@@ -75,11 +84,12 @@ def reduce_points(
 ) -> list[Sample]:
     """The samples of one metric over one scope.
 
-    An event (its id, per series) counts once. Tags in `dropped` are summed away. Closed tag sets of events are there
+    An event (its id and own tags) counts once. Tags in `dropped` are summed away. Closed tag sets of events are there
     at zero. A tag of the metric's own wins over one of the settings. Raises `MetricError` for two values of one gauge.
     """
     series: dict[tuple[str, ...], _Series] = {}
     kept = tuple(tag for tag in metric.tags if tag not in dropped)
+    merge = len(kept) < len(metric.tags)
     if metric.kind.of_events:
         for tags in metric.closed_tag_sets(dropped):
             series[tuple(tags[tag] for tag in kept)] = _Series()
@@ -87,15 +97,16 @@ def reduce_points(
             key = tuple([each.tags[tag] for tag in kept])
             if key not in series:
                 series[key] = _Series()
-            _add_event(series[key], metric, each, span)
+            _add_event(series[key], metric, each, span, merge=merge)
     else:
         for each in points:
             key = tuple([each.tags[tag] for tag in kept])
-            _add_state(series, key, metric, each, merge=bool(dropped & metric.tags.keys()))
-    return [_sample(metric, scope, _tags(kept, key, scope_tags), each) for key, each in sorted(series.items())]
+            _add_state(series, key, metric, each, merge=merge)
+    return [_sample(metric, scope, series_tags(kept, key, scope_tags), each) for key, each in sorted(series.items())]
 
 
-def _tags(names: tuple[str, ...], values: tuple[str, ...], scope_tags: Mapping[str, str]) -> Tags:
+def series_tags(names: tuple[str, ...], values: tuple[str, ...], scope_tags: Mapping[str, str]) -> Tags:
+    """A series' tags: its own of those names, which win over what the settings and the scope add."""
     return _shared(tuple(sorted({**scope_tags, **dict(zip(names, values, strict=True))}.items())))
 
 
@@ -105,11 +116,15 @@ def _shared(tags: Tags) -> Tags:
     return tags
 
 
-def _add_event(series: _Series, metric: Metric, each: Point, span: Span) -> None:
+def _add_event(series: _Series, metric: Metric, each: Point, span: Span, *, merge: bool) -> None:
     at, event = each.at, each.id
-    if at is None or event is None or event in series.ids:
+    if at is None or event is None:
         return
-    series.ids.add(event)
+    # A commit adds and deletes: with that tag dropped both are of one series, and neither repeats the other.
+    identity = (event, *(each.tags[tag] for tag in metric.tags)) if merge else event
+    if identity in series.ids:
+        return
+    series.ids.add(identity)
     if each.basis != "measured":
         series.basis = each.basis
     if at in span.window:
@@ -122,12 +137,14 @@ def _add_event(series: _Series, metric: Metric, each: Point, span: Span) -> None
         start = bucket_start(at)
         old = series.buckets.get(start, Bucket(start, 0, 0.0))
         series.buckets[start] = Bucket(start, old.events + 1, old.total + each.value)
+    if span.late is not None and span.late(at, event):
+        series.late = (series.late[0] + 1, series.late[1] + each.value)
 
 
 def _add_state(
     series: dict[tuple[str, ...], _Series], key: tuple[str, ...], metric: Metric, each: Point, *, merge: bool
 ) -> None:
-    if key in series and (not merge or metric.unit in RATIO_UNITS):
+    if key in series and (not merge or not ADDITIVE_UNITS.fullmatch(metric.unit)):
         raise MetricError(f"{metric.name} has two values for the tags {dict(zip(metric.tags, key, strict=False))}")
     one = series.setdefault(key, _Series())
     one.value += each.value
@@ -148,6 +165,7 @@ def _sample(metric: Metric, scope: str, tags: Tags, series: _Series) -> Sample:
         summary=summarise(values),
         buckets=tuple(series.buckets[start] for start in sorted(series.buckets)),
         start=series.start,
+        late=series.late,
     )
 
 

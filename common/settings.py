@@ -20,15 +20,18 @@ __all__ = [
     "CollectorSettings",
     "DatadogSettings",
     "DeliverySettings",
+    "LedgerSettings",
     "LogSettings",
     "MetricSettings",
     "PushgatewaySettings",
+    "RollupSettings",
     "Settings",
     "SinkSettings",
     "Struct",
     "collector_settings",
     "decode",
     "find_file",
+    "ledger_settings",
     "load_settings",
     "read_file",
     "shown",
@@ -132,6 +135,28 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     """`auto` is `json` inside Kubernetes and `text` elsewhere."""
 
 
+class LedgerSettings(Struct, frozen=True, kw_only=True):
+    """Where finished things and history are kept; a path or URL alone may stand in place of this block."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, description="a path or postgresql://USER@HOST/DATABASE")]
+    """The path of a file (its folder exists; not on NFS), or `postgresql://USER@HOST/DATABASE` without a password."""
+    password: str | None = None
+    """A reference to the database's password."""
+    keep: Duration = Duration(400 * DAY)
+    """How long finished things and history are kept."""
+
+
+class RollupSettings(Struct, frozen=True, kw_only=True):
+    """Scopes whose ratios and distributions are also computed over all of them together."""
+
+    name: InstanceName
+    """The value of the tag `rollup`, which stands where a scope's own samples have the scope's tag."""
+    match: str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """A scope's name or a pattern such as `acme/pay-*`, or several; `!` takes out. `*` and `?` match, in any case."""
+    tags: dict[str, str] = {}
+    """Tags for its samples."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -151,9 +176,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How often the job runs; only published, for alerts on freshness."""
     tags: dict[str, str] = {}
     """Tags for every sample."""
+    ledger: LedgerSettings | str | None = None
+    """Where finished things and history are kept: a path, a `postgresql://` URL, or a block; `QUARTERDECK_LEDGER`."""
     metrics: MetricSettings = MetricSettings()
     collectors: dict[KeyName, dict[str, Any]] = {}
     """A block for each collector; its name is the `collector` tag. Nothing: `git` over this folder."""
+    rollups: tuple[RollupSettings, ...] = ()
+    """Several scopes under one name. What can be added up is not repeated; the rest is computed over their union."""
     sinks: SinkSettings | None = None
     log: LogSettings = LogSettings()
 
@@ -179,10 +208,12 @@ def load_settings(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     """The file's settings, completed from the environment; raises `ConfigError`."""
     settings = decode(data, Settings, "")
     _check_tags(settings.tags, "tags")
+    _check_rollups(settings.rollups)
     if "instance" not in data and environ.get("QUARTERDECK_INSTANCE"):
         instance: str = decode(environ["QUARTERDECK_INSTANCE"], InstanceName, "QUARTERDECK_INSTANCE")
         settings = msgspec.structs.replace(settings, instance=instance)
-    return msgspec.structs.replace(settings, sinks=_sinks(settings.sinks, environ))
+    ledger = settings.ledger or environ.get("QUARTERDECK_LEDGER") or None
+    return msgspec.structs.replace(settings, sinks=_sinks(settings.sinks, environ), ledger=ledger_settings(ledger))
 
 
 def collector_settings(name: str, block: Mapping[str, Any], kind: type[T]) -> T:
@@ -190,6 +221,16 @@ def collector_settings(name: str, block: Mapping[str, Any], kind: type[T]) -> T:
     decoded = decode({**block}, kind, f"collectors.{name}")
     _check_tags(getattr(decoded, "tags", {}), f"collectors.{name}.tags")
     return decoded
+
+
+def ledger_settings(given: LedgerSettings | str | None) -> LedgerSettings | None:
+    """The ledger's block, also of a path or URL alone; raises `ConfigError` for a password in the URL."""
+    ledger = LedgerSettings(url=given) if isinstance(given, str) else given
+    if ledger and re.search(r"://[^/@]*:[^/@]*@|[?&](ssl)?password=", ledger.url):
+        raise ConfigError(
+            "ledger: no password in the URL; name it in ledger.password as a reference such as env:LEDGER_PASSWORD"
+        )
+    return ledger
 
 
 def _sinks(given: SinkSettings | None, environ: Mapping[str, str]) -> SinkSettings:
@@ -226,6 +267,13 @@ def _http_url(url: str, where: str) -> str:
     if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
         raise ConfigError(f"{where} must be an http:// or https:// URL without a user name, query or fragment")
     return url.rstrip("/")
+
+
+def _check_rollups(rollups: tuple[RollupSettings, ...]) -> None:
+    for index, each in enumerate(rollups):
+        _check_tags(each.tags, f"rollups[{index}].tags")
+        if each.name in (earlier.name for earlier in rollups[:index]):
+            raise ConfigError(f"rollups[{index}].name: {each.name!r} is the name of an earlier one; choose another")
 
 
 def _check_tags(tags: Mapping[str, str], where: str) -> None:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from common.errors import MetricError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_ROOM = 64
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -35,15 +39,21 @@ def quantile(ordered: Sequence[float], q: float) -> float:
     position = (len(ordered) - 1) * q
     below = math.floor(position)
     low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
-    return min(high, low + (high - low) * (position - below))
+    between = position - below
+    if math.isinf(high - low):
+        return low * (1 - between) + high * between
+    return min(high, low + (high - low) * between)
 
 
 def summarise(values: Iterable[float]) -> Summary | None:
-    """The summary of the values, in their unit; `None` for no values."""
+    """The summary of the values, in their unit; `None` for no values.
+
+    Raises `MetricError` where their sum is beyond the largest number.
+    """
     ordered = sorted(values)
     if not ordered:
         return None
-    total = math.fsum(ordered)
+    total = _sum(ordered)
     low, high = ordered[0], ordered[-1]
     return Summary(
         count=len(ordered),
@@ -56,6 +66,17 @@ def summarise(values: Iterable[float]) -> Summary | None:
         p99=quantile(ordered, 0.99),
         max=high,
     )
+
+
+def _sum(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        pass
+    try:  # what overflows on the way may still have a sum: add up what is smaller by a power of two
+        return math.ldexp(math.fsum(math.ldexp(value, -_ROOM) for value in values), _ROOM)
+    except OverflowError:
+        raise MetricError(f"the sum of {len(values)} values is beyond the largest number") from None
 
 
 def median(values: Iterable[float]) -> float | None:

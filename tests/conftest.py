@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.parts.certificate import Certificate
+    from tests.parts.postgresql import Postgresql
     from tests.parts.prometheus import Prometheus, Promtool
     from tests.parts.pushgateway import Pushgateway
     from tests.parts.victoriametrics import VictoriaMetrics
@@ -124,6 +125,20 @@ def prometheus(_relayed_prometheus: tuple[FaultProxy, Prometheus], pushgateway: 
     shared.forget()
     yield shared
     relay.aim(NOWHERE)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[Postgresql]:
+    from tests.parts.postgresql import running
+
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def postgresql(_postgresql_server: Postgresql) -> Postgresql:
+    """A new, empty database in a PostgreSQL that all tests of this process share."""
+    return _postgresql_server.fresh()
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -57,11 +58,12 @@ class GitSettings(CollectorSettings, frozen=True, kw_only=True):
 
 
 class Clone(msgspec.Struct, frozen=True):
-    """A path of the settings, and its repository or why there is none."""
+    """A path of the settings, and its repository or why there is none; `identified` where its name is its own."""
 
     path: str
     repository: Repository | None = None
     problem: str = ""
+    identified: bool = False
 
 
 class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
@@ -73,8 +75,9 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
     settings_type = GitSettings
 
     def __init__(self, settings: GitSettings, context: Context) -> None:
-        """Raises `ConfigError` for a pattern that is not a regular expression."""
+        """Raises `ConfigError` for a pattern that is not a regular expression, and for a path that is named twice."""
         super().__init__(settings, context)
+        _refuse_repeated(settings.paths)
         self._git = Git(context)
         self._clones: dict[str, Clone] = {}
         self._wishes = Wishes(
@@ -97,17 +100,14 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
         return window
 
     def discover(self) -> Sequence[Scope]:
-        """A scope for each clone; raises `FetchError` without git, and `ConfigError` for two clones of one name."""
+        """A scope for each clone, and a stand-in for each path without one; raises `FetchError` without git."""
         self._git.version()
-        self._clones = {}
-        folders: set[str] = set()
+        found: dict[str, Clone] = {}
         for path in self.settings.paths:
             for clone in self._expand(path):
-                folder = clone.repository.folder if clone.repository else clone.path
-                if folder not in folders:
-                    folders.add(folder)
-                    self._add(clone)
-        return tuple(Scope(name) for name in self._clones)
+                found.setdefault(clone.repository.folder if clone.repository else clone.path, clone)
+        self._clones = _named(found.values())
+        return tuple(Scope(name, identified=clone.identified) for name, clone in self._clones.items())
 
     def fetch(self, since: Mapping[str, float], window: Window) -> Iterator[GitSnapshot | Failure]:
         """One snapshot of each clone, or why it could not be read."""
@@ -123,18 +123,18 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
             except DeadlineError:
                 raise
             except FetchError as error:
-                yield Failure(scope, str(error))
+                yield Failure(scope, _text(str(error)))
                 continue
             if 0 < newest <= window.end:
                 self.context.meter.event(newest)
             yield snapshot
 
     def describe(self, snapshot: GitSnapshot, record: str) -> Evidence:
-        """A commit, release or branch: when, what, and where to see it; no e-mail addresses."""
+        """A commit (by its author date), release or branch: when, what, where to see it; no e-mail addresses."""
         text = _story(snapshot, record)
         base = snapshot.origin.commit_url if snapshot.origin else None
         is_commit = record in snapshot.commits_by_sha or record in snapshot.changes_by_sha
-        sha = record if is_commit else next((each.commit for each in snapshot.releases if each.name == record), None)
+        sha = record if is_commit else _released(snapshot).get(record, (0.0, None))[1]
         shown = "".join(letter if letter.isprintable() else " " for letter in text)
         return Evidence(shown, f"{base}{sha}" if base and sha else None)
 
@@ -143,7 +143,7 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
         try:
             version = self._git.version()
             self.discover()
-        except (FetchError, ConfigError) as error:
+        except FetchError as error:
             yield _failed("git", str(error))
             return
         shown = ".".join(map(str, version))
@@ -155,19 +155,19 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
             yield self._check_clone(scope, clone)
 
     def _check_clone(self, scope: str, clone: Clone) -> Check:
-        at = clone.repository
+        at, path = clone.repository, _text(clone.path)
         if at is None:
-            return _failed(clone.path, clone.problem)
+            return _failed(path, clone.problem)
         try:
             tip = default_branch(self._git.refs(at), at, self.settings.default_branch)
         except FetchError as error:
-            return _failed(clone.path, str(error))
+            return _failed(path, _text(str(error)))
         detail = f"{scope}, " + (f"default branch {tip.name.removeprefix('refs/')}" if tip else "no branch yet")
         if at.shallow:
-            return Check(clone.path, "warning", f"{detail}, shallow", "complete it with: git fetch --unshallow")
+            return Check(path, "warning", f"{detail}, shallow", "complete it with: git fetch --unshallow")
         if at.partial:
-            return Check(clone.path, "warning", f"{detail}, a partial clone", "clone it again without --filter")
-        return Check(clone.path, "ok", detail)
+            return Check(path, "warning", f"{detail}, a partial clone", "clone it again without --filter")
+        return Check(path, "ok", detail)
 
     def _expand(self, path: str) -> Iterator[Clone]:
         full = str(Path(path).expanduser())
@@ -181,39 +181,70 @@ class GitCollector(BaseCollector[GitSettings, GitSnapshot]):
             yield self._locate(each)
 
     def _locate(self, path: str) -> Clone:
-        if not Path(path).is_dir():
-            return Clone(path, problem=f"collectors.git.paths: {path} is not a folder")
+        if not os.path.isdir(path):  # noqa: PTH112  Path's raises where a folder may not be looked into
+            return Clone(path, problem=_text(f"collectors.git.paths: {path} is not a folder"))
         try:
-            return Clone(path, self._git.locate(path))
+            return Clone(path, self._git.locate(path), identified=True)
         except DeadlineError:
             raise
         except FetchError as error:
-            return Clone(path, problem=str(error))
-
-    def _add(self, clone: Clone) -> None:
-        name = _scope_name(clone)
-        other = self._clones.get(name)
-        if other is not None and clone.repository is None:
-            name = str(Path(clone.path).resolve())
-        elif other is not None:
-            raise ConfigError(
-                f"collectors.git.paths: {other.path} and {clone.path} are both called {name}; "
-                "name one of them, or look at the other with a second collector of type git"
-            )
-        self._clones[name] = clone
+            return Clone(path, problem=_text(str(error)))
 
 
-def _scope_name(clone: Clone) -> str:
-    at = clone.repository
-    if at is None:
-        return Path(clone.path).resolve().name or clone.path
+def _refuse_repeated(paths: Sequence[str]) -> None:
+    seen: dict[Path, str] = {}
+    for path in paths:
+        if not glob.has_magic(path):
+            folder = Path(path).expanduser().resolve()
+            if folder in seen:
+                raise ConfigError(f"collectors.git.paths: {seen[folder]} and {path} are the same folder; remove one")
+            seen[folder] = path
+
+
+def _named(clones: Iterable[Clone]) -> dict[str, Clone]:
+    """The clones by name. Those that share one are one that cannot be read; a stand-in takes no clone's name."""
+    by_name: dict[str, list[Clone]] = {}
+    stand_ins: list[Clone] = []
+    for clone in clones:
+        if clone.repository is None:
+            stand_ins.append(clone)
+        else:
+            by_name.setdefault(_scope_name(clone.repository), []).append(clone)
+    named = {name: same[0] if len(same) == 1 else _shared(name, same) for name, same in by_name.items()}
+    for clone in stand_ins:
+        path = Path(clone.path).resolve()
+        name = _text(path.name or clone.path)
+        named[name if name not in named else _text(str(path))] = clone
+    return named
+
+
+def _shared(name: str, clones: Sequence[Clone]) -> Clone:
+    paths = " and ".join(_text(each.path) for each in clones)
+    return Clone(
+        clones[0].path,
+        problem=f"collectors.git.paths: {paths} are all called {name}; name only one of them there, "
+        "or look at the others with a second collector of type git",
+        identified=True,
+    )
+
+
+def _scope_name(at: Repository) -> str:
     origin = read_origin(at.remotes[at.remote]) if at.remote else None
     folder = Path(at.folder)
-    return origin.name if origin else (folder.parent if folder.name == ".git" else folder).name.removesuffix(".git")
+    own = (folder.parent if folder.name == ".git" else folder).name.removesuffix(".git")
+    return origin.name if origin else _text(own)
+
+
+def _text(name: str) -> str:
+    """The same, with what is not UTF-8 in a name of the file system spelled out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _looks_like_clone(path: Path) -> bool:
-    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+    try:
+        return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+    except OSError:  # it may be one: whoever reads it next says what is wrong
+        return True
 
 
 def _pattern(text: str, setting: str, flags: int = 0) -> re.Pattern[str]:
@@ -229,19 +260,28 @@ def _failed(subject: str, problem: str) -> Check:
 
 
 def _story(snapshot: GitSnapshot, record: str) -> str:
-    commit: Any = snapshot.commits_by_sha.get(record)
+    commit = snapshot.commits_by_sha.get(record)
     if commit is not None:
-        return f"{commit.sha[:10]}  {_day(commit.landed)}  {commit.author.name}  {commit.subject}"
+        return f"{commit.sha[:10]}  written {_day(commit.authored)}  {commit.subject}  by {commit.author.name}"
     change = snapshot.changes_by_sha.get(record)
     if change is not None:
-        return f"{change.id[:10]}  {_day(change.authored)}  {change.title}"
-    for release in snapshot.releases:
-        if release.name == record:
-            return f"{release.name}  {_day(release.at)}  {release.commit[:10]}"
+        return f"{change.id[:10]}  written {_day(change.authored)}  {change.title}"
+    if record in (released := _released(snapshot)):
+        at, sha = released[record]
+        return f"{record}  released {_day(at)}  {sha[:10]}"
     for branch in snapshot.branches:
         if branch.name == record:
-            return f"{branch.name}  {_day(branch.tip_time)}"
+            return f"{branch.name}  newest commit {_day(branch.tip_time)}"
     return record
+
+
+def _released(snapshot: GitSnapshot) -> dict[str, tuple[float, str]]:
+    """When each release was made, and of which commit; with those before the reach that deliveries look at."""
+    deployments = (each for track in snapshot.delivery.tracks for each in track.deployments)
+    return {
+        **{each.id: (each.finished, each.commit) for each in deployments},
+        **{each.name: (each.at, each.commit) for each in snapshot.releases},
+    }
 
 
 def _day(time: float | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 from collectors.git.records import Commit, GitSnapshot, Person
 from common.errors import MetricError
@@ -27,9 +28,36 @@ def _kind_of(person: Person) -> str:
     return "bot" if person.bot else "human"
 
 
-def _people(commit: Commit) -> dict[str, Person]:
-    """The commit's author and co-authors, each once."""
-    return {person.key: person for person in (commit.author, *commit.coauthors)}
+class Wrote(NamedTuple):
+    """Somebody and one of their commits: one that they are the author of, where there is one."""
+
+    person: Person
+    sha: str
+
+
+class Writers(NamedTuple):
+    """A commit, and the keys of its author and co-authors, each once."""
+
+    sha: str
+    keys: tuple[str, ...]
+
+
+def _people(snapshot: GitSnapshot) -> Iterable[Wrote]:
+    commits = _in_window(snapshot)
+    people: dict[str, Wrote] = {}
+    for commit in commits:
+        people.setdefault(commit.author.key, Wrote(commit.author, commit.sha))
+    for commit in commits:
+        for person in commit.coauthors:
+            people.setdefault(person.key, Wrote(person, commit.sha))
+    return people.values()
+
+
+def _writers(snapshot: GitSnapshot) -> Iterator[Writers]:
+    for commit in _in_window(snapshot):
+        key = commit.author.key
+        keys = tuple({key, *(person.key for person in commit.coauthors)}) if commit.coauthors else (key,)
+        yield Writers(commit.sha, keys)
 
 
 @metric(
@@ -87,13 +115,13 @@ def lines(snapshot: GitSnapshot) -> Iterator[Point]:
 
 
 @metric("git.code.files_changed", unit="{file}")
-def files_changed(snapshot: GitSnapshot) -> float:
+def files_changed(snapshot: GitSnapshot) -> Iterator[Point]:
     """Distinct files that landed commits touched.
 
     Distinct paths over the non-merge commits landed in the window; a rename counts both paths.
     """
-    _commits(snapshot)
-    return snapshot.files
+    touching = [commit.sha for commit in _in_window(snapshot) if not commit.merge]
+    yield point(snapshot.files, of=touching)
 
 
 @metric("git.branch.existing", unit="{branch}", tags={"activity": ("active", "stale")}, better="lower")
@@ -110,45 +138,42 @@ def branches(snapshot: GitSnapshot) -> Iterator[Point]:
     yield point(len(stale), of=stale, activity="stale")
 
 
-@metric("git.contributor.active", unit="{person}", tags={"author": AUTHOR}, better="higher")
-def contributors(snapshot: GitSnapshot) -> Iterator[Point]:
+@metric("git.contributor.active", unit="{person}", tags={"author": AUTHOR}, better="higher", facts=_people)
+def contributors(people: Iterable[Wrote]) -> Iterator[Point]:
     """People who wrote commits that landed.
 
     Distinct authors and co-authors, after `.mailmap`, of commits landed in the window; e-mail addresses tell people
     apart. Bots have a `[bot]` suffix or are in the setting `bots`.
     """
-    people: dict[str, Person] = {}
-    for commit in _in_window(snapshot):
-        people[commit.author.key] = commit.author
-        for person in commit.coauthors:
-            people[person.key] = person
-    bots = sum(person.bot for person in people.values())
-    yield point(len(people) - bots, author="human")
-    yield point(bots, author="bot")
+    known = {each.person.key: each for each in people}
+    for kind in AUTHOR:
+        commits = [each.sha for each in known.values() if _kind_of(each.person) == kind]
+        yield point(len(commits), of=dict.fromkeys(commits), author=kind)
 
 
-@metric("git.contributor.half_share", unit="1")
-def half_share(snapshot: GitSnapshot) -> float | None:
+@metric("git.contributor.half_share", unit="1", facts=_writers)
+def half_share(writers: Iterable[Writers]) -> Iterator[Point]:
     """Smallest share of the contributors who together wrote at least half of the commits.
 
     Over the people and commits of `git.contributor.active`, bots included; a commit of n people gives each 1/n of it.
     One person: 1. Nobody: no point.
     """
     shares: Counter[tuple[str, int]] = Counter()
-    commits = _in_window(snapshot)
-    for commit in commits:
-        people = _people(commit) if commit.coauthors else (commit.author.key,)
-        for key in people:
-            shares[key, len(people)] += 1
+    commits = list(writers)
+    for each in commits:
+        for key in each.keys:
+            shares[key, len(each.keys)] += 1
     wrote: dict[str, Fraction] = {}
     for (key, sharers), count in shares.items():
         wrote[key] = wrote.get(key, Fraction(0)) + Fraction(count, sharers)
-    reached = Fraction(0)
-    for rank, amount in enumerate(sorted(wrote.values(), reverse=True), 1):
-        reached += amount
+    reached, top = Fraction(0), set[str]()
+    for key in sorted(wrote, key=lambda key: (-wrote[key], key)):
+        reached += wrote[key]
+        top.add(key)
         if 2 * reached >= len(commits):
-            return rank / len(wrote)
-    return None
+            theirs = [each.sha for each in commits if not top.isdisjoint(each.keys)]
+            yield point(len(top) / len(wrote), of=theirs)
+            return
 
 
 @metric("git.commit.time_to_land", unit="s", kind=Kind.DISTRIBUTION, better="lower")
@@ -170,7 +195,8 @@ def releases(snapshot: GitSnapshot) -> Iterator[Point]:
     By the tag's own date; a lightweight tag has none, so its commit's landing counts, and it waits until that commit is
     on the default branch. The setting `release_tags` says which tags are versions.
     """
-    if snapshot.cut is not None:  # a clone that leaves out commits leaves out their tags
-        raise MetricError(snapshot.cut)
+    reason = snapshot.cut or snapshot.untagged  # a clone that leaves out commits leaves out their tags
+    if reason is not None:
+        raise MetricError(reason)
     for release in snapshot.releases:
         yield point(1, at=release.at, id=release.name)

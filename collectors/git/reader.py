@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -24,13 +24,14 @@ from collectors.git.parse import (
     subject_of,
 )
 from collectors.git.records import Branch, Commit, GitSnapshot, Person, Release
+from collectors.git.releases import Dated, Earlier, settled, short, version
 from common.delivery import Change, Delivery, Deployment, Track, in_order
 from common.errors import FetchError
 from common.window import Window
 
 USUAL = ("main", "master", "trunk")
-TRIES = 10
-"""How many old lightweight tags are asked whether they ever landed, to find the release before the window."""
+CUT = "the clone is shallow and its history ends inside the window; complete it with: git fetch --unshallow"
+UNTAGGED = "the clone is shallow and has no release tags; complete it with: git fetch --unshallow --tags"
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,20 +75,16 @@ class Reader:
             delivery=self._delivery(dated, undated, boundary),
             commits=self._commits,
             branches=branches(refs, self._at, tip),
-            releases=tuple(
-                Release(_short(ref.name), ref.commit.decode(), at) for ref, at in dated if at >= self._reach
-            ),
+            releases=tuple(Release(short(ref.name), ref.commit.decode(), at) for ref, at in dated if at >= self._reach),
             files=self._files,
-            cut=self._reason() if self._cut else None,
+            cut=CUT if self._cut else None,
+            untagged=UNTAGGED if self._at.shallow and not tags else None,
             origin=read_origin(self._at.remotes[self._at.remote]) if self._at.remote else None,
         )
         return snapshot, tip.time if tip else 0
 
-    def _reason(self) -> str:
-        return "the clone is shallow and its history ends inside the window; complete it with: git fetch --unshallow"
-
     def _is_release(self, ref: Ref) -> bool:
-        is_version = ref.name.startswith("refs/tags/") and self._wishes.release_tags.fullmatch(_short(ref.name))
+        is_version = ref.name.startswith("refs/tags/") and self._wishes.release_tags.fullmatch(short(ref.name))
         return bool(is_version and ref.commit)
 
     def _walk(self, tip: Ref, wanted: Sequence[bytes]) -> tuple[Mapping[bytes, int], bytes | None]:
@@ -106,11 +103,12 @@ class Reader:
         self._commits = self._with_mailmap(self._commits, rules.bots)
         self._files, self._cut = len(reader.files), self._at.shallow and reader.rootless
         landed: Mapping[bytes, int] = reader.landed
-        if wanted and self._reach < self._since:
+        if (wanted or self._at.shallow) and self._reach < self._since:
             landed = self._landings(tip, found[self._reach], wanted)
         return landed, found[self._reach]
 
     def _landings(self, tip: Ref, boundary: bytes | None, wanted: Sequence[bytes]) -> Mapping[bytes, int]:
+        """When the wanted commits landed within the reach; notes whether the clone's history ends there."""
         landed, landings = dict.fromkeys(wanted, -1), Landings(tip.commit)
         if boundary == tip.commit:
             return landed
@@ -141,48 +139,54 @@ class Reader:
         )
 
     def _delivery(self, dated: Sequence[tuple[Ref, int]], undated: Sequence[Ref], boundary: bytes | None) -> Delivery:
-        """The releases as deployments of one environment: those within reach, and the one before them."""
+        """The releases as deployments of one environment: those within reach, and what is needed from before."""
         if not dated and not undated:
-            return Delivery(self._deployed)
-        ordered = sorted((at, _version(ref.name), ref) for ref, at in dated if at < self._window.end)
+            reason = CUT if self._cut or self._reach_cut else UNTAGGED
+            return Delivery(self._deployed, unknown=reason if self._at.shallow else None)
+        ordered = sorted((at, version(ref.name), ref) for ref, at in dated if at < self._window.end)
         old = [(at, ref) for at, _, ref in ordered if at < self._reach]
-        before = max([*old[-1:], *self._landed_before(undated, boundary, old)], key=lambda each: each[0], default=None)
+        recent = [(at, ref) for at, _, ref in ordered if at >= self._reach]
+        loose = [ref for ref in undated if boundary and ref.time < self._reach]
+        earlier = Earlier(old, loose, self._landed_by(boundary))
+        before = earlier.next(1)
         cut = self._cut or self._reach_cut
         if self._at.shallow and (
             cut or not before or not boundary
         ):  # a clone that leaves out commits leaves out their tags
-            return Delivery(self._deployed, unknown=self._reason())
-        recent = [(at, ref) for at, _, ref in ordered if at >= self._reach]
+            return Delivery(self._deployed, unknown=CUT)
+        deployments, whole = self._with_changes([*before, *recent], old)
+        if not whole:
+            return Delivery(self._deployed, unknown=CUT)
+        while not settled(deployments, self._reach) and (more := earlier.next(max(1, len(before)))):
+            before = [*more, *before]
+            wider, whole = self._with_changes([*before, *recent], old)
+            if not whole:
+                break
+            deployments = wider
+        from_the_start = whole and earlier.exhausted and not self._at.shallow
+        reaches_back = from_the_start or settled(deployments, self._reach)
+        return Delivery(self._deployed, (Track(self._wishes.environment, "tag", deployments, reaches_back),))
+
+    def _landed_by(self, boundary: bytes | None) -> Callable[[Ref], bool]:
+        return lambda ref: boundary is not None and self._git.is_ancestor(self._at, ref.commit, boundary)
+
+    def _with_changes(self, releases: Sequence[Dated], old: Sequence[Dated]) -> tuple[tuple[Deployment, ...], bool]:
+        """The releases with what each contains first, and whether the clone's history was enough to tell.
+
+        What the other `old` ones contain is no part of any.
+        """
         deployments = in_order(
-            Deployment(id=_short(ref.name), commit=ref.commit.decode(), finished=at)
-            for at, ref in ([before] if before else []) + recent
+            Deployment(id=short(ref.name), commit=ref.commit.decode(), finished=at) for at, ref in releases
         )
-        deployments, whole = self._with_changes(deployments, [ref.commit for _, ref in old])
-        track = Track(self._wishes.environment, "tag", deployments)
-        return Delivery(self._deployed, (track,), None if whole else self._reason())
-
-    def _landed_before(
-        self, undated: Sequence[Ref], boundary: bytes | None, old: Sequence[tuple[int, Ref]]
-    ) -> list[tuple[int, Ref]]:
-        """The newest lightweight tag that landed before the reach, if it is newer than the annotated ones."""
-        newest = old[-1][0] if old else -1
-        candidates = sorted((ref for ref in undated if newest < ref.time < self._reach), key=lambda ref: -ref.time)
-        for ref in candidates[:TRIES] if boundary else []:
-            if self._git.is_ancestor(self._at, ref.commit, boundary or b""):
-                return [(ref.time, ref)]
-        return []
-
-    def _with_changes(
-        self, deployments: tuple[Deployment, ...], old: Sequence[bytes]
-    ) -> tuple[tuple[Deployment, ...], bool]:
-        """The deployments with what each contains first, and whether the clone's history was enough to tell."""
         if len(deployments) < 2:
             return deployments, True
+        looked_at = {ref.name for _, ref in releases}
+        hidden = [ref.commit for _, ref in old if ref.name not in looked_at]
         commits = [each.commit.encode() for each in deployments]
         owners, whole = Owners(commits), True
         changes: list[list[Change]] = [[] for _ in commits]
         known = {commit.sha: commit for commit in self._commits}
-        tokens = self._git.log(self._at, commits[1:], [commits[0], *old], lines=False)
+        tokens = self._git.log(self._at, commits[1:], [commits[0], *hidden], lines=False)
         fresh = {0}
         for token in tokens:
             header = read_header(token, tokens)
@@ -252,14 +256,5 @@ def _branch_name(name: str, at: Repository) -> str:
     return name.removeprefix("refs/heads/").removeprefix(f"refs/remotes/{at.remote}/")
 
 
-def _short(tag: str) -> str:
-    return tag.removeprefix("refs/tags/")
-
-
 def _own_date(ref: Ref, landed: Mapping[bytes, int]) -> int:
     return ref.tagged if ref.tagged is not None else landed.get(ref.commit, -1)
-
-
-def _version(name: str) -> tuple[tuple[int, ...], str]:
-    """Sorts v1.9 before v1.10; only for tags of the same second."""
-    return tuple(int(part) for part in re.findall(r"\d+", name)), name

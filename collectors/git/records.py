@@ -63,6 +63,7 @@ class GitSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     """One clone at one moment. `window.end` is now; commits and releases reach back to what sinks are still owed.
 
     `cut` says why landed commits and releases cannot be known: a shallow clone whose history ends inside the window.
+    `untagged` says why releases cannot: a shallow clone without any.
     """
 
     scope: str
@@ -74,6 +75,7 @@ class GitSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     releases: tuple[Release, ...] = ()
     files: int = 0
     cut: str | None = None
+    untagged: str | None = None
     origin: Origin | None = None
 
     @cached_property

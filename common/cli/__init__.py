@@ -23,24 +23,27 @@ class DefaultToRun(TyperGroup):
         return list(super().parse_args(ctx, args))
 
 
-def run(collectors: Mapping[str, str]) -> None:
-    """Run the command line over these collectors (name → dotted path) and end the process with its exit code."""
-    sys.exit(main(collectors, sys.argv[1:]))
+def run(collectors: Mapping[str, str], demo: str = "") -> None:
+    """Run the command line over these collectors (name → dotted path) and end the process with its exit code.
+
+    `demo` is the dotted path of a simulation for `collect demo`.
+    """
+    sys.exit(main(collectors, sys.argv[1:], demo))
 
 
-def main(collectors: Mapping[str, str], arguments: list[str]) -> int:
+def main(collectors: Mapping[str, str], arguments: list[str], demo: str = "") -> int:
     """The exit code of one call; everything a person did wrong is one sentence on standard error."""
     from common.cli.app import build_app  # noqa: PLC0415
 
     try:
-        answer = build_app(collectors)(arguments, prog_name="collect", standalone_mode=False)
+        answer = build_app(collectors, demo)(arguments, prog_name="collect", standalone_mode=False)
     except QuarterdeckError as error:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _say("interrupted", ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        _drop_output()
-        return ExitCode.OK
+    except SystemExit as ended:  # typer's own way out of Ctrl-C
+        code = ended.code if isinstance(ended.code, int) else ExitCode.FAILED
+        return _say("interrupted", ExitCode.INTERRUPTED) if code == ExitCode.INTERRUPTED else code
     except Exception as error:  # noqa: BLE001  the top: nothing may leave without an exit code
         return _unexpected(error)
     return _flush(int(answer or 0))
@@ -69,11 +72,10 @@ def _flush(code: int) -> int:
     """Write out what is buffered while it can still be told that it failed."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
     except OSError as error:
         _drop_output()
-        return _say(f"standard output could not be written: {error.strerror}", ExitCode.FAILED)
+        if not isinstance(error, BrokenPipeError):  # a reader that has seen enough is no failure
+            return _say(f"standard output could not be written: {error.strerror}", ExitCode.FAILED)
     return code
 
 

@@ -32,8 +32,8 @@ Exit codes: 0 success or partial, 1 failed, 2 settings, 3 deadline, 130 or 143 s
 """
 
 
-def build_app(collectors: Mapping[str, str]) -> typer.Typer:
-    """The command line over these collectors (name → dotted path)."""
+def build_app(collectors: Mapping[str, str], demo: str = "") -> typer.Typer:
+    """The command line over these collectors (name → dotted path), with `demo` where its dotted path is given."""
     app = typer.Typer(
         cls=DefaultToRun, help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
@@ -41,6 +41,10 @@ def build_app(collectors: Mapping[str, str]) -> typer.Typer:
     _add_explain(app, collectors)
     _add_lists(app, collectors)
     _add_sink_commands(app, collectors)
+    _add_ledger(app)
+    _add_backfill(app, collectors)
+    if demo:
+        _add_demo(app, collectors, demo)
     return app
 
 
@@ -160,3 +164,108 @@ def _add_sink_commands(app: typer.Typer, collectors: Mapping[str, str]) -> None:
         from common.cli.upkeep import prune_pushgateway
 
         return prune_pushgateway(config, instance, dry_run=dry_run, verbose=verbose)
+
+
+def _add_ledger(app: typer.Typer) -> None:
+    ledger = typer.Typer(help="Care for the ledger of finished things and history.", rich_markup_mode=None)
+    app.add_typer(ledger, name="ledger")
+
+    @ledger.command()
+    def show(config: Config = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+        """Show what is kept, by collector, scope and kind."""
+        from common.cli.ledgering import show_ledger
+
+        return show_ledger(config, as_json=as_json, verbose=verbose)
+
+    @ledger.command("prune")
+    def prune_ledger(
+        before: Annotated[str, typer.Option(metavar="180d", help="Delete what is older than this.")],
+        kind: Annotated[list[str] | None, typer.Option(metavar="KIND", help="Only this kind; again for more.")] = None,
+        config: Config = None,
+        dry_run: DryRun = False,
+        verbose: Verbose = False,
+    ) -> int:
+        """Delete old records, notes, answers, runs and samples."""
+        from common.cli.ledgering import prune_ledger
+
+        return prune_ledger(config, before, tuple(kind or ()), dry_run=dry_run, verbose=verbose)
+
+    @ledger.command()
+    def export(config: Config = None, verbose: Verbose = False) -> int:
+        """Print everything as lines of JSON."""
+        from common.cli.ledgering import export_ledger
+
+        return export_ledger(config, verbose=verbose)
+
+
+def _add_backfill(app: typer.Typer, collectors: Mapping[str, str]) -> None:
+    @app.command()
+    def backfill(
+        name: Annotated[str, typer.Argument(help="The collector, by its name in the settings.")],
+        since: Annotated[str, typer.Option(metavar="90d", help="From when on: a length before now, or a time.")],
+        until: Annotated[
+            str | None,
+            typer.Option(metavar="TIME", help="Until when; by default where live totals begin.", show_default=False),
+        ] = None,
+        to: Annotated[
+            Path | None,
+            typer.Option("--output", "-o", metavar="FILE", help="Write OpenMetrics text; - is standard output."),
+        ] = None,
+        push: Annotated[
+            str | None, typer.Option(metavar="datadog", help="Send counts to Datadog.", show_default=False)
+        ] = None,
+        step: Annotated[str, typer.Option(metavar="15m", help="The distance of points in the text.")] = "15m",
+        scope: Annotated[
+            list[str] | None, typer.Option(metavar="NAME", help="Only this scope; again for more.")
+        ] = None,
+        only: Annotated[str, typer.Option(metavar="GLOB", help="Only metrics whose name matches.")] = "*",
+        shard: Annotated[
+            str | None, typer.Option(metavar="I/N", help="As the runs have it, for their label.", show_default=False)
+        ] = None,
+        deadline: Annotated[str, typer.Option(metavar="1h", help="End after this time.")] = "1h",
+        dry_run: DryRun = False,
+        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when anything is missing.")] = False,
+        as_json: AsJson = False,
+        config: Config = None,
+        verbose: Verbose = False,
+    ) -> int:
+        """Fill in the past of counts and distributions, with their true times; without a target, only show it."""
+        from common.cli.backfilling import BackfillOptions, run_backfill
+
+        options = BackfillOptions(
+            name=name,
+            since=since,
+            until=until,
+            output=to,
+            push=push,
+            step=step,
+            scopes=tuple(scope or ()),
+            only=only,
+            shard=shard,
+            deadline=deadline,
+            dry_run=dry_run,
+            strict=strict,
+            as_json=as_json,
+            config=config,
+            verbose=verbose,
+        )
+        return run_backfill(collectors, options)
+
+
+def _add_demo(app: typer.Typer, collectors: Mapping[str, str], path: str) -> None:
+    @app.command()
+    def demo(
+        serve: Annotated[bool, typer.Option("--serve", help="Serve it until Ctrl-C, and say how to reach it.")] = False,
+        seed: Annotated[int, typer.Option(help="Another seed is another organisation.")] = 1,
+        size: Annotated[str, typer.Option(metavar="small|medium|large", help="How large it is.")] = "small",
+        traffic: Annotated[
+            str, typer.Option(metavar="2m-4m:400%,…", help="When it is busier or quieter, from now on.")
+        ] = "",
+        port: Annotated[int, typer.Option(help="The port on loopback; 0 is a free one.")] = 0,
+        as_json: AsJson = False,
+    ) -> int:
+        """Run the real collectors over a SIMULATED organisation on loopback, and show what they found."""
+        from common.cli.demoing import DemoOptions, show_demo
+
+        options = DemoOptions(serve=serve, seed=seed, size=size, traffic=traffic, port=port, as_json=as_json)
+        return show_demo(collectors, path, options)

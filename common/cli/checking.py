@@ -57,9 +57,15 @@ def _collector_findings(
     try:
         collector = build_collector(collectors, name, block, None, context)
         for each in collector.check():
-            yield msgspec.structs.replace(each, subject=f"{name}: {each.subject}")
+            yield _named(each, name)
     except QuarterdeckError as error:
         yield Check(name, "failed", str(error), "mend it in the settings, then check again")
+
+
+def _named(each: Check, owner: str) -> Check:
+    """The finding with its owner's name in front, once."""
+    subject = each.subject if each.subject.startswith(owner) else f"{owner}: {each.subject}"
+    return msgspec.structs.replace(each, subject=subject)
 
 
 def _sink_findings(loaded: Loaded) -> Iterator[Check]:
@@ -79,6 +85,6 @@ def _sink_findings(loaded: Loaded) -> Iterator[Check]:
                 started = time.monotonic()
                 for each in sink.check():
                     took = f" ({time.monotonic() - started:.1f} s)"
-                    yield msgspec.structs.replace(each, subject=f"{kind}: {each.subject}", detail=each.detail + took)
+                    yield msgspec.structs.replace(_named(each, kind), detail=each.detail + took)
         except ConfigError as error:
             yield Check(kind, "failed", str(error), "mend the setting or the variable, then check again")

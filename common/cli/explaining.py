@@ -72,6 +72,8 @@ def explain_metric(collectors: Mapping[str, str], options: ExplainOptions) -> in
             found += [(metric, *each) for each in _explanations(name, collector, metric, window, options)]
     if options.metric not in known:
         raise ConfigError(f"{options.metric!r} is not a metric of these collectors{_close_to(options.metric, known)}")
+    if not found:
+        raise ConfigError(f"--scope {options.scope!r} is not among the scopes; `collect run -v` names them")
     _print(found, options)
     return ExitCode.FAILED if any(each.failure for _, each, _ in found) else ExitCode.OK
 
@@ -87,8 +89,6 @@ def _explanations(
     name: str, collector: AnyCollector, metric: Metric, window: Window, options: ExplainOptions
 ) -> Iterator[tuple[Explanation, list[Sample]]]:
     scopes = [scope for scope in collector.discover() if options.scope in (None, scope.name)]
-    if not scopes:
-        raise ConfigError(f"--scope {options.scope!r} is not among the scopes of {name}")
     own = collector.window_of(metric, window)
     for item in collector.fetch({scope.name: min(own.start, window.start) for scope in scopes}, window):
         yield _explain_one(name, collector, metric, own, item, options.limit)

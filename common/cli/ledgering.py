@@ -16,14 +16,15 @@ from common.duration import format_duration
 from common.errors import ConfigError, ExitCode
 from common.ledger import Holding, Ledger, open_ledger
 from common.secrets import Secrets
+from common.settings import ledger_settings
 
 DAY = 86_400
 
 
 @contextmanager
 def opened(loaded: Loaded, deadline: Deadline, *, read_only: bool) -> Iterator[Ledger]:
-    """The settings' ledger for a block, one that keeps nothing where there is none; raises `ConfigError`."""
-    given = loaded.settings.ledger
+    """The settings' ledger for the length of a block, one that keeps nothing where there is none."""
+    given = ledger_settings(loaded.settings.ledger)
     password = Secrets(loaded.environ).get(given.password, "ledger.password") if given and given.password else None
     found = open_ledger(
         given.url if given else None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 import msgspec
@@ -32,11 +35,23 @@ class Masked:
     def write(self, text: str) -> int:
         """Write the text without what must not be seen; colours stay on a terminal."""
         masked = self._masker.mask(text)
-        return self._stream.write(masked if self.isatty() else printable(masked))
+        with unread():
+            self._stream.write(masked if self.isatty() else printable(masked))
+        return len(text)
 
     def flush(self) -> None:
         """Flush the stream."""
-        self._stream.flush()
+        with unread():
+            self._stream.flush()
+
+
+@contextlib.contextmanager
+def unread() -> Iterator[None]:
+    """A reader that has seen enough, as `head` has, is no failure: what follows goes nowhere."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def output() -> Masked:

@@ -11,14 +11,19 @@ from typing import Literal
 
 import msgspec
 
+from common.cli.ledgering import opened
 from common.cli.output import output, write_json
 from common.cli.wiring import AnyCollector, Loaded, blocks, build_collector, build_sinks, load, option_duration, release
 from common.collector import Context
 from common.deadline import Deadline
 from common.errors import ConfigError, ExitCode
+from common.ledger import Ledger
 from common.meter import Meter
 from common.outcome import Run
-from common.run import Attempt, Plan, health_samples
+from common.plan import Plan
+from common.rollup import Rollup
+from common.run import Attempt, health_samples
+from common.settings import RollupSettings, ledger_settings
 from common.shard import parse_shard
 from common.sinks import RunKey, Sink
 from common.sinks.console import report, write
@@ -61,9 +66,13 @@ def run_collectors(collectors: Mapping[str, str], options: RunOptions) -> int:
     now = time.time()
     loaded = load(options.config, verbose=options.verbose)
     deadline = Deadline(option_duration(options.deadline, "--deadline") or loaded.settings.deadline)
-    jobs = [_job(collectors, name, block, options, loaded, deadline, now) for name, block in _blocks(loaded, options)]
-    _refuse_unknown_glob(jobs, options.only)
-    return _Session(jobs, deadline, options).run()
+    with opened(loaded, deadline, read_only=not options.push) as ledger:
+        jobs = [
+            _job(collectors, name, block, options, loaded, deadline, now, ledger)
+            for name, block in _blocks(loaded, options)
+        ]
+        _refuse_unknown_glob(jobs, options.only)
+        return _Session(jobs, deadline, options).run()
 
 
 def _blocks(loaded: Loaded, options: RunOptions) -> list[tuple[str, dict[str, object]]]:
@@ -78,9 +87,10 @@ def _job(
     loaded: Loaded,
     deadline: Deadline,
     now: float,
+    ledger: Ledger,
 ) -> _Job:
     settings = loaded.settings
-    context = Context(deadline, Meter(), loaded.environ)
+    context = Context(deadline, Meter(), loaded.environ, ledger, name)
     override = option_duration(options.window, "--window")
     collector = build_collector(collectors, name, block, override, context)
     sinks = build_sinks(loaded, deadline, context.meter, dry=not options.push)
@@ -100,8 +110,14 @@ def _job(
         drop_tags=frozenset(settings.metrics.drop_tags),
         tags=settings.tags,
         shard=shard,
+        rollups=tuple(_rollup(each) for each in settings.rollups),
+        keep=given.keep if (given := ledger_settings(settings.ledger)) else 0.0,
     )
     return _Job(collector, sinks, plan, context)
+
+
+def _rollup(given: RollupSettings) -> Rollup:
+    return Rollup(given.name, (given.match,) if isinstance(given.match, str) else given.match, given.tags)
 
 
 def _refuse_unknown_glob(jobs: Sequence[_Job], only: str) -> None:
@@ -115,31 +131,44 @@ class _Session:
     def __init__(self, jobs: Sequence[_Job], deadline: Deadline, options: RunOptions) -> None:
         self._jobs, self._deadline, self._options = jobs, deadline, options
         self._runs: list[Run] = []
+        self._waiting = list(jobs)
         self._attempt: Attempt | None = None
+        self._mistake: ConfigError | None = None
 
     def run(self) -> int:
+        """Run every job; one whose settings turn out wrong costs only itself, and is raised at the end."""
         with Watchdog(self._deadline, self._stop) as watchdog:
-            for job in self._jobs:
-                progress = _Progress(job.plan.key.collector)
-                attempt = Attempt(job.collector, job.sinks, job.plan, job.context, time.time, progress)
-                self._attempt = attempt
-                with run_fields(collector=job.plan.key.collector, instance=job.plan.key.instance):
-                    run = attempt.execute()
+            while self._waiting:
+                job = self._waiting[0]
+                self._attempt = self._attempt_at(job)
+                try:
+                    with run_fields(collector=job.plan.key.collector, instance=job.plan.key.instance):
+                        run = self._attempt.execute()
+                except ConfigError as error:
+                    self._mistake = self._mistake or error
+                    del self._waiting[0]
+                    continue
                 with watchdog.shielded():
-                    progress.end()
-                    self._runs.append(run)
-                    self._show(run)
-        return self._end()
-
-    def _stop(self, why: Literal["deadline", "signal"]) -> int | None:
-        """Show what is complete and say what to end with; runs in the watchdog's thread."""
-        if self._attempt is not None:
-            run = self._attempt.interrupt(why)
-            if run not in self._runs:
-                self._runs.append(run)
-                self._show(run)
+                    self._finished(run)
         code = self._end()
-        return code if self._runs else None
+        if self._mistake:
+            raise self._mistake
+        return code
+
+    def _attempt_at(self, job: _Job) -> Attempt:
+        return Attempt(job.collector, job.sinks, job.plan, job.context, time.time, _Progress(job.plan.key.collector))
+
+    def _finished(self, run: Run) -> None:
+        del self._waiting[0]
+        self._runs.append(run)
+        self._show(run)
+
+    def _stop(self, why: Literal["deadline", "signal"]) -> int:
+        """End the run under way with what is complete, and those not begun with nothing; in the watchdog's thread."""
+        while self._waiting:
+            attempt, self._attempt = self._attempt or self._attempt_at(self._waiting[0]), None
+            self._finished(attempt.interrupt(why))
+        return self._end()
 
     def _show(self, run: Run) -> None:
         if not self._options.as_json and (run.dry or self._options.verbose):
@@ -177,14 +206,10 @@ class _Progress:
     """A line on a terminal's standard error while a run with several scopes goes on."""
 
     def __init__(self, collector: str) -> None:
-        self._collector, self._shown = collector, False
+        self._collector = collector
 
     def __call__(self, done: int, of: int) -> None:
         if of > 1 and sys.stderr.isatty():
-            sys.stderr.write(f"\r{self._collector}: {done} of {of} scopes")
+            text = f"{self._collector}: {done} of {of} scopes"
+            sys.stderr.write(f"\r{text}" if done < of else "\r\x1b[K")
             sys.stderr.flush()
-            self._shown = True
-
-    def end(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")

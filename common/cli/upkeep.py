@@ -42,6 +42,8 @@ def prune_pushgateway(config: Path | None, instance: str | None, *, dry_run: boo
     settings = loaded.settings.sinks.pushgateway if loaded.settings.sinks else None
     if settings is None:
         raise ConfigError("there is no Pushgateway: set PUSHGATEWAY_URL, or sinks.pushgateway in the settings")
+    if instance is None and loaded.path is None:
+        raise ConfigError("there is no settings file to tell what is retired: give --config FILE, or --instance NAME")
     if instance == loaded.settings.instance:
         raise ConfigError(f"--instance {instance!r} is this installation's own; prune it from its successor")
     retired = (

@@ -121,7 +121,7 @@ def build_sinks(loaded: Loaded, deadline: Deadline, meter: Meter, *, dry: bool) 
     if datadog:
         from common.sinks.datadog.sink import build  # noqa: PLC0415  only where it is on
 
-        sinks.append(build(datadog, secrets, deadline, meter))
+        sinks.append(build(datadog, secrets, deadline, meter, loaded.settings.catch_up))
     if pushgateway:
         sinks.append(pushgateway_sink(pushgateway, secrets, deadline, meter))
     return sinks

@@ -30,12 +30,18 @@ class Owed(msgspec.Struct, frozen=True):
     scopes: Mapping[str, float] = {}
     metrics: Mapping[tuple[str, str], float] = {}
     last_success: float | None = None
+    ledger: float | None = None
+    """Which ledger the last run had that changed the totals: when it was begun; `None` for a run without one."""
 
     def since(self, scope: str, metrics: Collection[str]) -> float | None:
-        """The earliest time from which anything of the scope is owed by these metrics, the ones that the run computes."""
+        """The earliest time from which anything of the scope is owed by these metrics, those that the run computes."""
         lagging = (at for (of, name), at in self.metrics.items() if of == scope and name in metrics)
         own = [self.scopes.get(scope, self.default), *lagging]
         return min((at for at in own if at is not None), default=None)
+
+    def counted_until(self, scope: str, metric: str) -> float | None:
+        """How far the metric's events of the scope have been counted; `None` where they never were."""
+        return self.metrics.get((scope, metric), self.scopes.get(scope, self.default))
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -53,6 +59,8 @@ class Batch(msgspec.Struct, frozen=True):
     recomputed: frozenset[tuple[str, str]] = frozenset()
     scopes: frozenset[str] | None = None
     scope_tag: str = "scope"
+    ledger: float | None = None
+    """Which ledger the run has: when it was begun."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -69,6 +77,8 @@ class Sink(Protocol):
     """The contract of a sink. It retries on its own terms, within the deadline, and keeps no state of its own."""
 
     name: str
+    carries_totals: bool
+    """Whether it adds events to totals, and says how far they go; else a bucket sent again overwrites the earlier."""
 
     def prepare(self, key: RunKey, end: float) -> Owed:
         """How far the sink has counted; raises `SubmitError` when it cannot be read."""

@@ -95,18 +95,25 @@ def rfc3339(at: float) -> str:
 
 
 def write(run: Run, out: Out, *, verbose: bool = False, health: Sequence[Sample] = ()) -> None:
-    """The run as a table: Rich on a terminal, tab-free aligned text elsewhere."""
+    """The run as a table: Rich on a terminal, aligned text elsewhere; `verbose` adds health and all names."""
     samples = [*run.samples, *(health if verbose else ())]
-    out.write(_headline(run) + "\n\n")
-    if samples and out.isatty():
-        _rich_table(samples, out)
-    elif samples:
-        out.write("".join(line + "\n" for line in _aligned([_HEADER, *map(_row, samples)])))
-    out.write("\n" if samples else "")
-    out.write("".join(line + "\n" for line in _footer(run)))
+    only = _only_scope(run)
+    rows = [_row(each, only) for each in samples]
+    out.write(_headline(run, only) + "\n\n")
+    if rows and out.isatty():
+        _rich_table(rows, out)
+    elif rows:
+        out.write("".join(line + "\n" for line in _aligned([_HEADER, *rows])))
+    out.write("\n" if rows else "")
+    out.write("".join(line + "\n" for line in _footer(run, verbose=verbose)))
 
 
-_HEADER = ("METRIC", "TAGS", "VALUE", "UNIT")
+def _only_scope(run: Run) -> str | None:
+    """The scope's name where there is just one: the headline tells it, so that the rows need not."""
+    return run.scopes[0] if len(run.scopes) == 1 else None
+
+
+_HEADER = ("METRIC", "VALUE", "UNIT", "TAGS")
 _STATISTICS = ("count", "avg", "min", "p50", "p90", "p95", "p99", "max")
 
 
@@ -152,20 +159,28 @@ def _exact(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def _headline(run: Run) -> str:
+def _headline(run: Run, only: str | None) -> str:
     scopes = f"{len(run.scopes_read)} of {len(run.scopes)} scopes read" if run.scopes else "nothing read"
     kind = "dry run" if run.dry else "submitted" if run.outcome != "failed" else "not submitted"
-    return f"{run.collector}: {run.outcome} ({kind}) · {_span(run.window)} · {scopes} · {run.ended - run.started:.1f} s"
+    where = f"{run.collector} of {only}" if only else run.collector
+    return f"{where}: {run.outcome} ({kind}) · {_span(run.window)} · {scopes} · {run.ended - run.started:.1f} s"
 
 
 def _span(window: Window) -> str:
     return f"{rfc3339(window.start)} to {rfc3339(window.end)} ({format_duration(round(window.length))})"
 
 
-def _row(sample: Sample) -> tuple[str, str, str, str]:
-    tags = " ".join(f"{tag}={value}" for tag, value in sample.tags)
+def _row(sample: Sample, only: str | None) -> tuple[str, str, str, str]:
+    own = set(sample.metric.tags)
+    shown = [pair for pair in sample.tags if pair[1] != only or pair[0] in own]
+    tags = " ".join(f"{tag}={value}" for tag, value in sorted(shown, key=lambda pair: pair[0] in own))
     mark = "" if sample.basis == "measured" else f" ({sample.basis.replace('_', ' ')})"
-    return sample.metric.name, tags, human_value(sample) + mark, sample.metric.unit
+    unit = "" if sample.metric.unit in _UNITLESS else sample.metric.unit.strip("{}")
+    return sample.metric.name, human_value(sample) + mark, unit, tags
+
+
+_UNITLESS = {"1", "s", "unix", "bool"}
+"""Units that the value itself shows: a ratio, hours and minutes, a date, yes or no."""
 
 
 def human_value(sample: Sample) -> str:
@@ -196,33 +211,32 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _rich_table(samples: Iterable[Sample], out: Out) -> None:
+def _rich_table(rows: Iterable[tuple[str, str, str, str]], out: Out) -> None:
     from rich.console import Console  # noqa: PLC0415  only a terminal needs it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in _HEADER:
-        table.add_column(title, justify="right" if title == "VALUE" else "left", overflow="fold")
+        table.add_column(title, no_wrap=title != "TAGS", overflow="fold")
     previous = ""
-    for sample in samples:
-        name, tags, value, unit = _row(sample)
-        style = "dim" if sample.value == 0 else ""
+    for name, value, unit, tags in rows:
         shown = "" if name == previous else name
-        table.add_row(Text(shown, "cyan"), Text(tags, "dim"), Text(value, style), Text(unit, "dim"))
+        table.add_row(
+            Text(shown, "cyan"), Text(value, "dim" if value == "0" else ""), Text(unit, "dim"), Text(tags, "dim")
+        )
         previous = name
     Console(file=cast(IO[str], out)).print(table)
 
 
-def _footer(run: Run) -> Iterator[str]:
-    for each in run.failures:
-        what = " ".join(filter(None, (each.scope, each.metric))) or "the source"
-        yield f"missing: {what}: {each.reason}"
+def _footer(run: Run, *, verbose: bool) -> Iterator[str]:
+    yield from _missing(run)
     if run.without_value:
         names = sorted({metric for _, metric in run.without_value})
         yield f"no value, because there was nothing to compute it from: {', '.join(names)}"
     if run.skipped:
-        yield f"left out by --only or the settings: {', '.join(run.skipped)}"
+        left_out = ", ".join(run.skipped) if verbose else f"{len(run.skipped)} metrics (-v names them)"
+        yield f"left out by --only or the settings: {left_out}"
     yield "requests: " + (_requests(run) or "none")
     for gap in run.gaps:
         lost = format_duration(round(gap.seconds))
@@ -231,18 +245,31 @@ def _footer(run: Run) -> Iterator[str]:
         yield _submission_line(run, sent)
 
 
+def _missing(run: Run) -> Iterator[str]:
+    """What is missing, by reason: a cut history costs many metrics for one cause."""
+    metrics: dict[tuple[str, str], list[str]] = {}
+    for each in run.failures:
+        found = metrics.setdefault((each.scope, each.reason), [])
+        if each.metric:
+            found.append(each.metric)
+    for (scope, reason), names in metrics.items():
+        what = " ".join(filter(None, (scope, ", ".join(names)))) or "the source"
+        yield f"missing: {what}: {reason}"
+
+
 def _requests(run: Run) -> str:
     return ", ".join(f"{api} {result} {count}" for (api, result), count in sorted(run.usage.requests.items()))
 
 
 def _submission_line(run: Run, each: Submission) -> str:
-    if each.error:
+    if each.error and not each.series:
         return f"{each.sink}: not submitted: {each.error}"
     verb = "a submission would send" if run.dry else "took"
     size = f"{each.series} series, {human_bytes(each.payload)}, {each.requests} request{'s' * (each.requests != 1)}"
     custom = f" ({each.series} Datadog custom metrics)" if each.sink == "datadog" else ""
     left_out = f"; left out: {'; '.join(each.notes)}" if each.notes else ""
-    return f"{each.sink}: {verb} {size}{custom}{left_out}"
+    failed = f"; but {each.error}" if each.error else ""
+    return f"{each.sink}: {verb} {size}{custom}{left_out}{failed}"
 
 
 def human_bytes(count: float) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Judged:
-    """One deployment with what is said of it; `delivered` is new since the success before it."""
+    """One deployment with what is said of it; `delivered` is what no success before it contained."""
 
     def __init__(self, done: Done, delivered: list[Commit], rollback: bool, remedial: bool) -> None:
         self.done, self.delivered, self.rollback, self.remedial = done, delivered, rollback, remedial
@@ -43,20 +43,23 @@ def judge(book: Book, done: list[Done]) -> list[Judged]:
     """What each deployment was, in order of finish."""
     judged: list[Judged] = []
     running: str | None = None
+    seen: set[str] = set()
     for one in done:
-        judged.append(_judge_one(book, one, running))
-        running = one.sha if one.success else running
+        judged.append(_judge_one(book, one, running, seen))
+        if one.success:
+            running = one.sha
+            seen |= book.graph.fresh(one.sha, seen)
     successes = [one for one in judged if one.done.success]
     for success, following in pairwise(successes):
         success.failed = following.remedial and not success.rollback
     return judged
 
 
-def _judge_one(book: Book, one: Done, running: str | None) -> Judged:
+def _judge_one(book: Book, one: Done, running: str | None, seen: set[str]) -> Judged:
     if running is None or one.sha == running:
         return Judged(one, [], rollback=False, remedial=False)
     rollback = book.graph.reaches(running, one.sha)
-    delivered = book.graph.between(running, one.sha)
+    delivered = [book.graph.commits[sha] for sha in book.graph.fresh(one.sha, seen)]
     marked = any(_is_marked(book, commit, one.at) for commit in delivered)
     return Judged(one, delivered, rollback=rollback, remedial=rollback or marked)
 
@@ -91,6 +94,8 @@ def _count_successes(book: Book, successes: list[Judged], tags: dict[str, str]) 
             book.count("delivery.deployment.interval", one.done.at, one.done.id, one.done.at - before, **tags)
             fresh = sorted(unseen, key=lambda sha: (book.graph.commits[sha].committed, sha))
             for authored, sha in _authored(book, fresh):
+                if authored > one.done.at:
+                    continue  # a clock of its author's that cannot have been right
                 book.count("delivery.lead_time", one.done.at, sha, one.done.at - authored, **tags)
         seen |= unseen
 

@@ -108,11 +108,11 @@ def _shape(book: Book, pull: Pull, merged: int) -> None:
     book.count("github.pull_request.file", merged, pull.number, len(files))
     comments = sum(comment.at < merged for comment in said)
     book.count("github.pull_request.comment", merged, pull.number, comments)
-    book.count("github.pull_request.review_round", merged, pull.number, _rounds(book, pull, merged))
+    book.count("github.pull_request.review_round", merged, pull.number, _rounds(pull, merged))
 
 
-def _rounds(book: Book, pull: Pull, merged: int) -> int:
-    """Requests for changes, not dismissed before the merge, after which the same human reviewed again."""
-    reviews = _others(book, pull, merged)
-    asked = [r for r in reviews if r.state == "CHANGES_REQUESTED" and r.dismissed >= merged]
+def _rounds(pull: Pull, merged: int) -> int:
+    """Requests for changes after which the same person reviewed again; a dismissed one was made, too."""
+    reviews = [review for review in pull.reviews if review.at < merged and review.author is not None]
+    asked = [review for review in reviews if review.state == "CHANGES_REQUESTED"]
     return sum(any(later.author == review.author and later.at > review.at for later in reviews) for review in asked)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from common.window import BUCKET, HOUR
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,3 +85,35 @@ def repository(tmp_path):
 @pytest.fixture
 def collect(repository):
     return Collect(repository)
+
+
+def commit_at(folder, when, name):
+    """Commit something at that time."""
+    (folder / name).write_text("one line\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", name, GIT_AUTHOR_DATE=f"{when} +0000", GIT_COMMITTER_DATE=f"{when} +0000")
+
+
+@pytest.fixture
+def quarter():
+    """The end of the newest quarter that is closed, and stays so for the length of a test."""
+    return int((time.time() - 120) // BUCKET * BUCKET)
+
+
+@pytest.fixture
+def history(tmp_path, quarter):
+    """A clone with commits one to four days and some hours ago, and a release then and recently."""
+    folder = tmp_path / "past" / "shop"
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    for number, ago in enumerate((96, 95.9, 60, 31, 30.9, 30.8, 5, 4)):
+        commit_at(folder, int(quarter - ago * HOUR), f"c{number}")
+        if number in {1, 3, 6}:
+            when = f"{int(quarter - ago * HOUR) + 60} +0000"
+            git(folder, "tag", "-a", f"v1.{number}", "-m", "A release", GIT_COMMITTER_DATE=when)
+    return folder
+
+
+@pytest.fixture
+def collect_there(history):
+    return Collect(history)

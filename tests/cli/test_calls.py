@@ -11,6 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.cli.conftest import git
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -24,7 +26,7 @@ def test_a_dry_run_is_the_default_and_needs_no_settings(collect):
     answer = collect()
 
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith("git: success (dry run) · ")
+    assert answer.out.startswith("git of shop: success (dry run) · ")
     assert "git.commit.revert" in answer.out
     assert "datadog: a submission would send" in answer.out
     assert "pushgateway: a submission would send" in answer.out
@@ -43,7 +45,7 @@ def test_only_computes_what_matches_and_names_what_it_left_out(collect):
     answer = collect("--only", "git.commit.*")
 
     assert "git.commit.landed" in answer.out
-    assert "left out by --only or the settings: delivery.change_failure_ratio" in answer.out
+    assert "left out by --only or the settings: 12 metrics (-v names them)" in answer.out
 
 
 def test_a_glob_that_matches_nothing_is_an_error(collect):
@@ -162,3 +164,41 @@ def test_the_gravest_of_several_runs_decides_the_exit_code(collect, tmp_path):
 
     assert outcomes == {"git": "success", "other": "failed"}
     assert answer.code == 1
+
+
+def test_collectors_that_a_deadline_leaves_no_time_for_are_named(collect, tmp_path):
+    slow = tmp_path / "bin"
+    slow.mkdir()
+    (slow / "git").write_text('#!/bin/sh\ncase "$*" in *rev-parse*) exec sleep 30;; *) exec /usr/bin/git "$@";; esac\n')
+    (slow / "git").chmod(0o755)
+    (collect.folder / "quarterdeck.yaml").write_text("collectors:\n  git: {paths: [.]}\n  other: {type: git}\n")
+    answer = collect("--json", "--deadline", "2s", PATH=f"{slow}:{os.environ['PATH']}")
+    runs = {run["collector"]: run for run in json.loads(answer.out)["runs"]}
+
+    assert answer.code == 3
+    assert {name: run["outcome"] for name, run in runs.items()} == {"git": "failed", "other": "failed"}
+    assert runs["other"]["failures"][0]["reason"] == "not read: the deadline passed"
+
+
+def test_two_shards_look_at_every_scope_once(collect, tmp_path):
+    paths = []
+    for number in range(6):
+        folder = tmp_path / f"clone{number}"
+        git(tmp_path, "clone", "-q", str(collect.folder), str(folder))
+        git(folder, "remote", "set-url", "origin", f"https://example.org/acme/clone{number}.git")
+        paths.append(str(folder))
+    (collect.folder / "quarterdeck.yaml").write_text(f"collectors: {{git: {{paths: {json.dumps(paths)}}}}}\n")
+    shards = [json.loads(collect("--json", "--shard", f"{index}/2").out)["runs"][0]["scopes"] for index in (0, 1)]
+
+    assert sorted(shards[0] + shards[1]) == [f"acme/clone{number}" for number in range(6)]
+    assert all(shards)
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(collect):
+    command = f"{sys.executable} -m run_collector metrics --json"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | head -c 1"],
+        cwd=collect.folder, env=collect.environment(), capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -164,3 +164,23 @@ def test_prune_deletes_what_a_retired_collector_left(collect, repository, pushga
     assert again.out == "nothing to delete\n"
     assert 'collector="git"' in pushgateway.metrics()
     assert 'collector="old"' not in pushgateway.metrics()
+
+
+def test_a_clone_that_cannot_be_read_for_one_run_keeps_its_totals(collect, repository, pushgateway, tmp_path):
+    other, away = tmp_path / "other", tmp_path / "away"
+    git(tmp_path, "clone", "-q", str(repository), str(other))
+    git(other, "remote", "set-url", "origin", "https://example.org/acme/pay.git")
+    (repository / "quarterdeck.yaml").write_text(f"collectors: {{git: {{paths: [., {other}]}}}}\n")
+
+    def watermark():
+        return re.search(
+            r'^quarterdeck_counted_until\S*\{[^}]*repo="acme/pay"[^}]*\}', pushgateway.metrics(), re.MULTILINE
+        )
+
+    assert collect("--push", PUSHGATEWAY_URL=pushgateway.url).code == 0
+    assert watermark()
+    other.rename(away)
+    answer = collect("--push", PUSHGATEWAY_URL=pushgateway.url)
+
+    assert "missing: " in answer.err
+    assert watermark()

@@ -13,12 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     *("rich", "requests", "urllib3", "tenacity", "boto3", "botocore", "yaml", "msgspec"),
     *("datadog_api_client", "prometheus_client", "zstandard", "github", "collectors.git.collector", "common.run"),
+    *("demo", "graphql"),
 }
 LIST_MODULES = """
 import json, sys
 from common.cli import main
 from collectors import COLLECTORS
-code = main(COLLECTORS, json.loads(sys.argv[1]))
+code = main(COLLECTORS, json.loads(sys.argv[1]), "demo.cli:simulation")
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 
@@ -30,9 +31,9 @@ def modules_after(*arguments):
     return json.loads(done.stderr.strip().splitlines()[-1])
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("explain", "--help"), ("sinks", "--help")])
-def test_help_loads_no_collector_no_client_library_and_no_rich(arguments):
-    code, modules = modules_after(*arguments)
+@pytest.mark.parametrize("command", [(), ("run",), ("explain",), ("sinks",), ("backfill",), ("demo",)])
+def test_help_loads_no_collector_no_client_library_and_no_rich(command):
+    code, modules = modules_after(*command, "--help")
 
     assert code == 0
     assert HEAVY.intersection(modules) == set()

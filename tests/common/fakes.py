@@ -96,7 +96,10 @@ class FakeCollector(BaseCollector[CollectorSettings, Seen]):
 class FakeSink:
     """Keeps what it is given, by the method that was called; raises what it is told to."""
 
-    def __init__(self, name: str = "sink", *, owed: Owed | None = None, **raises: Exception) -> None:
+    def __init__(
+        self, name: str = "sink", *, owed: Owed | None = None, carries_totals: bool = True, **raises: Exception
+    ) -> None:
+        self.carries_totals = carries_totals
         self.name, self._owed, self._raises = name, owed or Owed(), raises
         self.calls: list[str] = []
         self.batches: dict[str, Batch] = {}

@@ -9,16 +9,19 @@ from common.counting import (
     Known,
     Progress,
     Reading,
+    Readings,
     Sent,
     Watch,
+    added,
     counted_change,
     differences,
     fingerprint,
     known_events,
+    reading_change,
     remembered,
     zeros_owed,
 )
-from common.ledger import COUNTED, PROGRESS, decode_body
+from common.ledger import COUNTED, PROGRESS, READING, decode_body, open_ledger
 from common.metric import point
 from common.window import BUCKET
 
@@ -85,18 +88,21 @@ class Gateway:
     """A total and its watermark, as a Pushgateway keeps them."""
 
     def __init__(self):
-        self.total, self.mark = 0, None
+        self.total, self.mark, self.by = 0, None, None
 
     def run(self, memory, events, now, dies):
         """A run; without a memory it has no ledger. It dies before it asks the gateway, or not."""
         shown, until = self.mark, now // BUCKET * BUCKET
         notes, progress = memory.read() if memory else ({}, Progress())
-        found = watch(known_events(notes, progress, LANDED, shown), shown, until, events)
+        known = known_events(notes, progress, LANDED, shown) if memory and self.by is memory else Known()
+        found = watch(known, shown, until, events)
         if memory:
-            memory.commit(counted_change("git", "web", {LANDED: found}, notes, progress, 0.0))
+            memory.commit(counted_change("git", "web", {LANDED: found}, notes, progress, 0.0, now - 9_000.0))
         if not dies and (shown is None or until > shown):
             on_time = [name for name, at in events if shown is not None and shown <= at < until]
             self.total, self.mark = self.total + len(on_time) + len(found.late), until
+        if not dies:
+            self.by = memory
 
 
 class Memory:
@@ -112,7 +118,8 @@ class Memory:
         return found, decode_body(heads[0], Progress) if heads else Progress()
 
     def commit(self, change):
-        kept = {key: body for key, body in self.notes.items() if key[1] <= change.forget[key[0]]}
+        earliest = change.expire[COUNTED]
+        kept = {key: body for key, body in self.notes.items() if earliest <= key[1] <= change.forget[key[0]]}
         self.notes = kept | {(note.kind, note.at): note.body for note in change.notes}
 
 
@@ -179,3 +186,16 @@ def test_the_differences_of_all_buckets_add_up_to_the_whole(steps):
         readings.append(Reading(float(at), 0.0, float(total)))
     first = [each for each in readings if each.at // BUCKET == readings[0].at // BUCKET][-1]
     assert sum(differences(readings, 0, 10**9).values()) == total - first.value
+
+
+def test_readings_are_kept_as_far_back_as_a_bucket_may_still_be_sent(tmp_path):
+    ledger = open_ledger(str(tmp_path / "ledger.db"))
+    offset = "kafka.topic.offset"
+    for at in (100.0, 1000.0, 1900.0, 2800.0, 3700.0):
+        known = [note.at for note in ledger.notes("kafka", "orders", READING)]
+        now = Readings(((offset, WEB, 0.0, at),))
+        ledger.commit(reading_change("kafka", "orders", at, now, known, at // BUCKET * BUCKET - 2 * BUCKET))
+    notes = {note.at: decode_body(note.body, Readings) for note in ledger.notes("kafka", "orders", READING)}
+    assert list(notes) == [1000.0, 1900.0, 2800.0, 3700.0]
+    assert added(notes, 1800, 3600) == {(offset, WEB): {1800: 900.0, 2700: 900.0}}
+    ledger.close()

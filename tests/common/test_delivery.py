@@ -31,8 +31,8 @@ def deployed(name, hour, commit=None, **facts):
     return Deployment(id=f"{name}{hour}", commit=commit or name, finished=at(hour), **facts)
 
 
-def seen(*deployments, window=TODAY, unknown=None):
-    return Seen(Delivery(window, (Track("production", "tag", deployments),), unknown))
+def seen(*deployments, window=TODAY, unknown=None, reaches_back=True):
+    return Seen(Delivery(window, (Track("production", "tag", deployments, reaches_back),), unknown))
 
 
 A_B_A_C = seen(
@@ -106,6 +106,31 @@ def test_nothing_deployed_has_no_ratio():
     assert delivery.rework_ratio(quiet) == []
 
 
-def test_what_could_not_be_known_raises():
+NEED_CHANGES = (delivery.lead_time, delivery.change_failure_ratio, delivery.recovery_time, delivery.rework_ratio)
+NEED_TIMES = (delivery.completed, delivery.interval)
+
+
+def test_a_recovery_from_the_first_known_deployment_is_a_lower_bound_unless_nothing_came_before():
+    chain = (deployed("A", 9), deployed("B", 10, changes=(REVERT,)), deployed("C", 14))
+    known = point(HOUR, at=at(10), id="A9", **TAGS)
+    assert delivery.recovery_time(seen(*chain)) == [known]
+    assert delivery.recovery_time(seen(*chain, reaches_back=False)) == [
+        point(HOUR, at=at(10), id="A9", basis="lower_bound", **TAGS)
+    ]
+    before = seen(*chain, reaches_back=False, window=Window(at(12), at(15)))
+    assert delivery.recovery_time(before) == [known]  # outside the window it marks no other number
+
+
+def test_without_the_changes_times_and_results_are_still_known():
+    half = seen(deployed("A", 10), deployed("B", 12), unknown="2 comparisons could not be read")
+    assert [each.id for each in delivery.completed(half)] == ["A10", "B12"]
+    assert delivery.interval(half) == [point(2 * HOUR, at=at(12), id="B12", **TAGS)]
+    for each in NEED_CHANGES:
+        with pytest.raises(MetricError, match="comparisons"):
+            each(half)
+
+
+@pytest.mark.parametrize("each", [*NEED_CHANGES, *NEED_TIMES])
+def test_where_the_deployments_are_not_known_nothing_is(each):
     with pytest.raises(MetricError, match="shallow"):
-        delivery.completed(seen(deployed("A", 10), unknown="the clone is shallow"))
+        each(Seen(Delivery(TODAY, unknown="the clone is shallow")))

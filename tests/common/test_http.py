@@ -294,6 +294,13 @@ def test_the_difference_to_the_server_s_clock_is_measured():
         assert meter.read().clock_skew == 0.0
 
 
+def test_a_sink_s_clock_is_not_the_source_s():
+    with server(answers(200)) as there, client(submitting=True) as (api, meter, _):
+        assert api.request("GET", there.url).status == 200
+
+        assert meter.read().clock_skew is None
+
+
 def test_a_cached_answer_s_date_says_nothing_about_the_clock():
     with server(answers(200, Age="300")) as there, client() as (api, meter, _):
         api.request("GET", there.url)

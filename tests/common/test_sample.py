@@ -86,14 +86,14 @@ def test_a_dropped_open_tag_lets_the_closed_ones_be_filled():
     assert [each.tags for each in samples] == [(("state", "bad"),), (("state", "ok"),)]
 
 
-def test_an_event_in_two_series_is_counted_once_when_their_tag_is_dropped():
-    points = [point(1, at=2000.0, id="x", who="a"), point(1, at=2000.0, id="x", who="b")]
-    (sample,) = reduce(points, dropped=["who"], kind=Kind.COUNT, tags={"who": None})
+def test_the_parts_of_an_event_add_up_when_their_tag_is_dropped_and_repetitions_do_not():
+    points = [point(10, at=2000.0, id="x", who="a"), point(4, at=2000.0, id="x", who="b")]
+    (sample,) = reduce([*points, *points], dropped=["who"], kind=Kind.COUNT, tags={"who": None})
 
-    assert (sample.value, sample.buckets) == (1.0, (Bucket(1800, 1, 1.0),))
+    assert (sample.value, sample.buckets) == (14.0, (Bucket(1800, 2, 14.0),))
 
 
-@pytest.mark.parametrize("unit", ["1", "unix", "bool"])
+@pytest.mark.parametrize("unit", ["1", "unix", "bool", "s"])
 def test_ratios_times_and_truths_are_never_added(unit):
     points = [point(0.5, who="a"), point(0.5, who="b")]
     with pytest.raises(MetricError, match=r"test\.thing has two values for the tags"):

@@ -76,7 +76,7 @@ def test_secrets_are_read_once_and_masked():
     assert CANARY not in repr(secrets)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def manager():
     """A Secrets Manager with a few secrets; gives its address."""
     boto3 = pytest.importorskip("boto3")

@@ -34,7 +34,9 @@ catch_up: 7d
 deadline: 10m
 schedule_interval: 15m
 tags: {env: production, region: eu}
+ledger: {url: postgresql://quarterdeck@db/metrics, password: env:LEDGER_PASSWORD, keep: 400d}
 metrics: {exclude: ["github.repository.*"], drop_tags: [author]}
+rollups: [{name: payments, match: "acme/pay-*", tags: {team: money}}]
 collectors:
   git: {type: git, window: 14d, tags: {team: core}}
 sinks:
@@ -117,6 +119,7 @@ WRONG = {
 def fits(path: tuple, value: object) -> bool:
     """Whether the wrong value happens to be right here."""
     accepts_nothing = path[0] == "sinks" and (len(path) < 3 or path[2] not in {"api_key", "distribution", "historical"})
+    accepts_nothing = accepts_nothing or path in {("ledger",), ("ledger", "password")}
     return (value is None and (accepts_nothing or (path[-1] == "window" and len(path) == 3))) or (
         value is True and path[-1] == "historical"
     )
@@ -179,10 +182,12 @@ def test_an_unknown_key_is_named_at_every_level(path, key):
     assert expected in text
 
 
-A_LENGTH = "window: a length of time is a number with s, m, h, d or w above zero, such as 15m, 7d or 1h30m"
+A_LENGTH = (
+    "window: a length of time is a number with s, m, h, d or w, above zero and below 100 years, such as 15m or 7d"
+)
 A_TAG = (
     "a tag is a lower-case word with digits and _, and not one of "
-    "collector, device, host, instance, job, le, quantile, service, shard, source, version"
+    "collector, device, host, instance, job, le, quantile, rollup, service, shard, source, version"
 )
 AN_ADDRESS = "must be an http:// or https:// URL without a user name, query or fragment"
 
@@ -384,3 +389,16 @@ def test_data_nested_deeply_is_a_mistake_and_not_a_crash():
         data = [data]
 
     assert complaint({"metrics": {"exclude": data}}) == "metrics.exclude[0]: expected text, found a list"
+
+
+def test_two_rollups_of_one_name_are_refused():
+    twice = {"rollups": [{"name": "pay", "match": "a/*"}, {"name": "pay", "match": ["b/*", "!b/old"]}]}
+
+    assert complaint(twice) == "rollups[1].name: 'pay' is the name of an earlier one; choose another"
+
+
+def test_a_rollup_needs_a_pattern_and_takes_only_tags_that_sinks_can_keep():
+    assert complaint({"rollups": [{"name": "pay", "match": []}]}).startswith("rollups[0].match: expected")
+    assert complaint({"rollups": [{"name": "pay", "match": "a", "tags": {"job": "x"}}]}).startswith(
+        "rollups[0].tags.job:"
+    )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.errors import MetricError
 from common.stats import median, quantile, ratio, summarise, wilson
 
 NUMBERS = st.floats(-1e12, 1e12)
@@ -55,6 +56,22 @@ def test_a_summary_tells_count_sum_and_order():
     assert summary is not None
     assert (summary.count, summary.sum, summary.avg, summary.min, summary.max) == (4, 10.0, 2.5, 1, 4)
     assert (summary.p50, summary.p90) == (2.5, pytest.approx(3.7))
+
+
+def test_values_whose_sum_is_beyond_all_numbers_have_no_summary():
+    with pytest.raises(MetricError, match="the sum of 3 values is beyond the largest number"):
+        summarise([1e308, 1e308, 1e308])
+
+
+def test_a_sum_that_overflows_only_on_the_way_is_right():
+    summary = summarise([1.5e308, 1.5e308, -1.5e308, -1.5e308, 3.0])
+
+    assert summary is not None
+    assert (summary.sum, summary.avg, summary.p50) == (3.0, 0.6, 3.0)
+
+
+def test_quantiles_between_the_largest_numbers_stay_between_them():
+    assert [quantile([-1.5e308, 1.5e308], q) for q in (0, 0.25, 0.5, 1)] == [-1.5e308, -7.5e307, 0.0, 1.5e308]
 
 
 def test_nothing_has_no_summary_no_median_and_no_ratio():

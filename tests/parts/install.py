@@ -58,6 +58,77 @@ class Debian:
 
 
 @dataclass(frozen=True)
+class Present:
+    """A program that the machine has already, started by a script in its place."""
+
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"present as {self.pattern}"
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """A script below `folder` that starts the newest one."""
+        found = sorted(Path("/").glob(self.pattern.lstrip("/")), key=_numbers)
+        if not found:
+            raise Unavailable("there is none")
+        return script(folder / name, found[-1])
+
+
+@dataclass(frozen=True)
+class DebianTree:
+    """A program that needs files and libraries beside it: its packages unpacked whole, never installed."""
+
+    package: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"Debian packages of {self.package}"
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """A script below `folder` that starts the program in the tree, which is kept."""
+        for tool in ("apt-get", "apt-cache", "dpkg"):
+            need(tool)
+        tree = folder.parent / "trees" / self.package
+        if not list(tree.glob(self.member)):
+            self._unpack(folder, tree)
+        found = sorted(tree.glob(self.member), key=_numbers)
+        if not found:
+            raise Unavailable(f"{self} have no {self.member}")
+        libraries = [str(path) for path in sorted(tree.glob("usr/lib/*-linux-*")) if path.is_dir()]
+        return script(folder / name, found[-1], libraries)
+
+    def _unpack(self, folder: Path, tree: Path) -> None:
+        if not (server := depends(self.package, f"{self.package}-", folder)):
+            run(["apt-get", "update", "-qq"], folder)
+            server = depends(self.package, f"{self.package}-", folder)
+        libraries = [each for name in (*server, "libpq5") for each in depends(name, "lib", folder)]
+        run(["apt-get", "download", "-qq", *server, "libpq5", *dict.fromkeys(libraries)], folder)
+        for archive in folder.glob("*.deb"):
+            run(["dpkg", "-x", archive.name, "tree"], folder)
+        tree.parent.mkdir(exist_ok=True)
+        shutil.rmtree(tree, ignore_errors=True)
+        (folder / "tree").replace(tree)
+
+
+def depends(package: str, prefix: str, folder: Path) -> list[str]:
+    """The packages that `package` depends on and whose names begin with `prefix`."""
+    said = run(["apt-cache", "depends", "--important", package], folder)
+    found = re.findall(rf"^\s+Depends: ({re.escape(prefix)}[\w.+-]+)$", said, re.MULTILINE)
+    return [name for name in found if name != "libc6"]
+
+
+def script(path: Path, program: Path, libraries: Sequence[str] = ()) -> Path:
+    """A script that becomes the program, with `libraries` searched before the system's."""
+    search = f'LD_LIBRARY_PATH="{":".join(libraries)}" ' if libraries else ""
+    path.write_text(f'#!/bin/sh\n{search}exec "{program}" "$@"\n', encoding="utf-8")
+    return path
+
+
+def _numbers(path: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(path))]
+
+
+@dataclass(frozen=True)
 class GoModule:
     """A program built inside its own module: `go install` refuses a `go.mod` with replacements."""
 
@@ -80,12 +151,15 @@ class GoModule:
         return folder / name
 
 
+Way = Debian | DebianTree | GoModule | Present
+
+
 @dataclass(frozen=True)
 class Part:
     """One program, the ways to get it in order of preference, and how it tells its version."""
 
     name: str
-    ways: tuple[Debian | GoModule, ...]
+    ways: tuple[Way, ...]
     version_flag: str = "--version"
 
 
@@ -99,11 +173,16 @@ VICTORIAMETRICS_MODULE = GoModule(
     "./app/victoria-metrics",
     "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version",
 )
+POSTGRESQL = "usr/lib/postgresql/*/bin/"
 PARTS = (
     Part("pushgateway", (Debian("prometheus-pushgateway", "usr/bin/prometheus-pushgateway"), PUSHGATEWAY_MODULE)),
     Part("prometheus", (Debian("prometheus", "usr/bin/prometheus"),)),
     Part("promtool", (Debian("prometheus", "usr/bin/promtool"),)),
     Part("victoria-metrics", (VICTORIAMETRICS_MODULE,), "-version"),
+    *(
+        Part(name, (Present(f"/{POSTGRESQL}{name}"), DebianTree("postgresql", f"{POSTGRESQL}{name}")))
+        for name in ("initdb", "postgres")
+    ),
 )
 
 
@@ -146,7 +225,7 @@ def complaint(text: str) -> str:
 def version_of(part: Part, binary: Path) -> str:
     """What the binary says its version is; raises `Unavailable` if it does not run here."""
     said = run([str(binary), part.version_flag], binary.parent)
-    found = re.search(r"\d+\.\d+\.\d+", said)
+    found = re.search(r"\d+(\.\d+)+", said)
     return found[0] if found else "of unknown version"
 
 
@@ -159,7 +238,7 @@ def installed(part: Part, folder: Path) -> str | None:
     return way if way in {str(known) for known in part.ways} else None
 
 
-def install(part: Part, way: Debian | GoModule, folder: Path) -> str:
+def install(part: Part, way: Way, folder: Path) -> str:
     """Fetches `part`, proves that it runs and moves it into place at once; gives its version."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"{part.name}-") as scratch:
         # apt-get drops its rights for the download and must be able to write here.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from common.metric import metric
 from common.naming import datadog_tag, datadog_tag_value, datadog_unit
 from common.sinks.datadog import bodies as limits
+from common.sinks.datadog import series as encoding
 from common.sinks.datadog.bodies import Cutter
 from common.sinks.datadog.series import Options, encode
 from tests.sinks.datadog_world import (
@@ -113,6 +114,75 @@ def test_distributions_that_became_equal_are_pooled():
     one = events(time_to_land, [(END - 5000, 10.0), (END - 5001, 30.0)], repo="acme/shop")
     other = events(time_to_land, [(END - 5000, 20.0)], repo="Acme/Shop")
     assert [one["points"][0]["value"] for one in decoded([one, other])] == [3, 20.0, 29.0]
+
+
+def test_distributions_whose_values_have_no_sum_are_left_out_and_named():
+    samples = [events(time_to_land, [(END - 5000, 1.7e308)], repo=repo) for repo in ("acme/shop", "Acme/Shop")]
+    found = encode([*samples, gauge(branches, 3, state="b")], OPTIONS)
+    assert found.series == 1
+    why = "2 series have these tags there and the sum of 2 values is beyond the largest number"
+    assert found.rejected == (f'git.commit.time_to_land "repo:acme/shop": {why}',)
+
+
+def of_basis(sample, basis):
+    return msgspec.structs.replace(sample, basis=basis)
+
+
+def test_a_number_that_is_not_measured_is_marked_once_for_each_metric_and_scope():
+    samples = [
+        of_basis(gauge(branches, 7, state="a"), "estimated"),
+        of_basis(gauge(branches, 2, state="b"), "estimated"),
+        of_basis(gauge(last_commit, END - 90), "stale"),
+        gauge(share, 0.25),
+    ]
+    marked = [one for one in decoded(samples, scope_tag="repo") if one["metric"] == "quarterdeck.basis_info"]
+    assert marked == [
+        series("quarterdeck.basis_info", 1, tags=["basis:estimated", "metric:git.branch.existing", *ORDINARY]),
+        series("quarterdeck.basis_info", 1, tags=["basis:stale", "metric:git.repository.last_commit_age", *ORDINARY]),
+    ]
+
+
+def test_merging_loses_no_mark_and_repeats_none():
+    samples = [
+        gauge(branches, 7, state="a"),
+        of_basis(gauge(branches, 2, repo="Acme/Shop", state="a"), "estimated"),
+        of_basis(gauge(branches, 2, repo="ACME/Shop", state="a"), "estimated"),
+    ]
+    assert [(one["metric"], one["points"][0]["value"]) for one in decoded(samples, scope_tag="repo")] == [
+        ("git.branch.existing", 11.0),
+        ("quarterdeck.basis_info", 1),
+    ]
+
+
+def test_a_running_total_is_not_marked_for_it_is_not_sent():
+    from common.sample import Sample
+
+    assert decoded([Sample(used, "acme/shop", (TAGS,), 12.0, "lower_bound", start=END - 100)]) == []
+
+
+def test_samples_in_any_order_give_the_same_series(monkeypatch):
+    monkeypatch.setattr(encoding, "_AT_A_TIME", 7)
+    by_scope = [
+        sample
+        for number in range(20)
+        for sample in (
+            gauge(branches, number, repo=f"acme/{number}", state="a"),
+            gauge(share, 0.5, repo=f"acme/{number}"),
+            events(landed, [(END - 2000, number), (END - 1000, 1)], repo=f"acme/{number}", author="bot"),
+            events(time_to_land, [(END - 5000, 1.0)] * (number % 3), repo=f"acme/{number}"),
+        )
+    ]
+    by_metric = sorted(by_scope, key=lambda sample: sample.metric.name)
+    found = [sorted(msgspec.json.encode(one) for one in decoded(order)) for order in (by_scope, by_metric)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 20 + 20 + 20 + 20 + 2 * 13
+
+
+def test_equal_series_far_apart_are_merged(monkeypatch):
+    monkeypatch.setattr(encoding, "_AT_A_TIME", 2)
+    samples = [gauge(branches, 1, repo=f"acme/{number}", state="a") for number in range(10)]
+    found = decoded([gauge(branches, 5, repo="ACME/9", state="a"), *samples])
+    assert [one["points"][0]["value"] for one in found] == [6.0, *[1] * 9]
 
 
 def test_numbers_of_things_that_became_equal_are_added():

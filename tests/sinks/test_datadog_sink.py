@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -125,6 +126,14 @@ def test_the_estimate_is_what_a_submission_costs(server, monkeypatch):
     assert estimate.series == len({(key.metric, key.tags) for key in server.store.points}) == 6
     assert estimate.payload == sum(len(recorded.raw) for recorded in server.store.recorded)
     assert len(estimate.rejected) == 1
+
+
+def test_what_is_not_measured_is_marked_with_its_scope(server):
+    stale = msgspec.structs.replace(gauge(branches, 7, state="active"), basis="stale")
+    receipt = sink(server.url).submit(msgspec.structs.replace(batch([stale]), scope_tag="repo"))
+    assert receipt.series == 2
+    tags = ("basis:stale", "metric:git.branch.existing", *TAGS)
+    assert server.value("quarterdeck.basis_info", END, tags) == 1.0
 
 
 def test_an_empty_batch_costs_nothing(server):

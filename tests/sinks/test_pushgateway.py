@@ -36,7 +36,7 @@ def commits(gateway, label="author"):
 def marks(gateway):
     """The watermarks in quarters after noon, by scope and metric."""
     rows = series(gateway.groups(), WATERMARK)
-    key = "repo", "metric"
+    key = "repo", "counted_metric"
     return {tuple(row["labels"].get(name, "") for name in key): (float(row["value"]) - NOON) / 900 for row in rows}
 
 
@@ -304,7 +304,7 @@ def test_promtool_finds_nothing_in_our_families(pushgateway, promtool):
 
 def test_help_is_the_description_and_says_what_a_summary_holds(pushgateway):
     run_once(pushgateway.url, SHOP, quarter(0))
-    data = pushgateway.groups()[0]
+    data = next(each for each in pushgateway.groups() if each["labels"]["job"] == "quarterdeck")
     assert data[COMMITS]["help"] == 'Commits with a "quoted" \\ word.'
     assert data[DURATION]["help"] == (
         "Time that an event took. Quantiles are over the window; _sum and _count are carried on from run to run."

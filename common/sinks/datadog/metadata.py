@@ -10,7 +10,7 @@ import msgspec
 from common.catalog import Entry
 from common.errors import ConfigError
 from common.metric import Kind
-from common.naming import datadog_statistic
+from common.naming import ROLLUP_COUNT, datadog_statistic
 from common.sinks.datadog.transport import Transport
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 State = Literal["written", "unchanged", "unseen"]
 _WORDS = {
     "count": "number of events in the window",
+    ROLLUP_COUNT: "number of events in the window, over all scopes of a rollup",
     "avg": "mean over the window",
     "min": "smallest in the window",
     "max": "largest in the window",
@@ -51,7 +52,7 @@ def metadata_of(entries: Iterable[Entry], statistics: Iterable[str]) -> Iterator
     statistics = tuple(statistics)
     for entry in entries:
         if entry.kind is Kind.DISTRIBUTION:
-            for statistic in statistics:
+            for statistic in (*statistics, *((ROLLUP_COUNT,) if "count" in statistics else ())):
                 name, unit = datadog_statistic(entry.datadog, entry.datadog_unit, statistic)
                 yield Metadata(name, f"{entry.description} ({_WORDS[statistic]})", "gauge", unit)
         else:

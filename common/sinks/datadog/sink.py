@@ -2,10 +2,11 @@
 
 Datadog keeps the last value for one name, set of tags and timestamp. A count's point is stamped with its bucket's start
 and a gauge's with the run's end, so a run that dies half way, or twice the same run, leaves what one run leaves. A
-bucket without events is not sent: where history was rewritten within the last 50 minutes, the earlier value stays.
+bucket without events is not sent, unless a ledger remembers that it was sent with some: then it is an explicit zero.
+Without a ledger the earlier value stays where history was rewritten within the last 50 minutes.
 
 Series carry no host: a job's pod lives for a minute, and each name would cost a custom metric per series. Running
-totals are not sent, for there is no ledger that knows what they grew by. What takes Datadog's series without being
+totals are sent as what they grew by in each bucket, where a ledger knows it. What takes Datadog's series without being
 Datadog may not know its zstd (VictoriaMetrics does not): `compression: deflate`.
 """
 
@@ -37,19 +38,24 @@ REACH = 3000.0
 _HALVINGS = 6
 
 
-def build(settings: DatadogSettings, secrets: Secrets | None, deadline: Deadline, meter: Meter) -> DatadogSink:
+def build(
+    settings: DatadogSettings, secrets: Secrets | None, deadline: Deadline, meter: Meter, catch_up: float = CATCH_UP
+) -> DatadogSink:
     """The sink of these settings; without `secrets` it can only estimate. Raises `ConfigError`."""
     api_key, app_key = (
         secrets.get(reference, f"sinks.datadog.{name}") if secrets and reference else None
         for name, reference in (("api_key", settings.api_key), ("app_key", settings.app_key))
     )
-    return DatadogSink(settings, api_key=api_key or "", app_key=app_key, deadline=deadline, meter=meter)
+    return DatadogSink(
+        settings, api_key=api_key or "", app_key=app_key, deadline=deadline, meter=meter, catch_up=catch_up
+    )
 
 
 class DatadogSink:
     """A `Sink` that submits v2 series to one Datadog account."""
 
     name = "datadog"
+    carries_totals = False
 
     def __init__(
         self,
@@ -68,7 +74,7 @@ class DatadogSink:
         self._access = Access(settings, api_key, app_key)
         self._transport = Transport(self._access, deadline, meter, clock=clock, sleep=sleep, limit=limit)
         self._compression = settings.compression or default_compression()
-        self._reach = catch_up if settings.historical else REACH
+        self._reach = catch_up if settings.historical else min(catch_up, REACH)
 
     def prepare(self, key: RunKey, end: float) -> Owed:
         """Every bucket that may still be sent is owed, for sending it again changes nothing; no I/O."""
@@ -105,6 +111,7 @@ class DatadogSink:
             oldest=self._oldest(batch.end),
             statistics=self._settings.distribution,
             tags=(("collector", batch.key.collector), *tags),
+            scope_tag=batch.scope_tag,
         )
         return encode(batch.samples, options)
 

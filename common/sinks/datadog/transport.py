@@ -249,7 +249,7 @@ def _open(access: Access) -> ApiClient:
         raise ConfigError(MISSING) from None
     from urllib3.util import Retry  # noqa: PLC0415
 
-    from common.transport import _POOLS  # noqa: PLC0415
+    from common.transport import POOLS  # noqa: PLC0415
 
     configuration = Configuration(host=access.url)  # type: ignore[no-untyped-call]
     # Set afterwards: what the library finds in the environment does not count.
@@ -260,7 +260,7 @@ def _open(access: Access) -> ApiClient:
     client = ApiClient(configuration)
     pool = client.rest_client.pool_manager
     pool.connection_pool_kw["retries"] = Retry(0, read=False, redirect=False)
-    pool.pool_classes_by_scheme = _POOLS
+    pool.pool_classes_by_scheme = POOLS
     return client
 
 

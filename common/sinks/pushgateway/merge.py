@@ -11,13 +11,19 @@ from common.metric import Kind, Metric
 from common.naming import prometheus_name
 from common.sample import Sample, Tags
 from common.sinks import Batch
-from common.sinks.pushgateway.stored import WATERMARK, WATERMARK_METRIC, Stored, Total
+from common.sinks.pushgateway.stored import LEDGER, WATERMARK, WATERMARK_METRIC, Stored, Total
 
 BASIS = "quarterdeck_basis_info"
 QUANTILES = ("0.5", "0.9", "0.95", "0.99")
+STATISTICS = ("p50", "p90", "p95", "p99")
+STATISTIC = "statistic"
+"""The label that names the quantile of a rollup."""
 _NOTHING = Total(0.0)
 _CARRIED_ON = "Quantiles are over the window; _sum and _count are carried on from run to run."
+_OF_ROLLUPS = "Quantiles over the window and all scopes of a rollup."
+_EVENTS_OF_ROLLUPS = "How many in the window, over all scopes of a rollup."
 _WATERMARK_HELP = "End of the newest 15-minute bucket in the totals of a scope, or of a metric that lags behind it."
+_LEDGER_HELP = "When the ledger was begun that the last run had which changed the totals; not there without one."
 _BASIS_HELP = "Metrics of which a number is not measured, and what it is instead; always 1."
 
 
@@ -44,10 +50,12 @@ class Count(msgspec.Struct, frozen=True, gc=False):
     """What happens to the totals of one metric of one scope.
 
     Closed buckets from `add_from` on are added, none where it is `None`; afterwards all before `until` are counted.
+    `late` tells whether late events before `add_from` are added too.
     """
 
     add_from: float | None
     until: float | None
+    late: bool = False
 
 
 def families_of(batch: Batch, prepared: Stored, now: Stored) -> list[Family]:
@@ -65,8 +73,11 @@ def families_of(batch: Batch, prepared: Stored, now: Stored) -> list[Family]:
     by_metric: dict[str, list[Sample]] = {}
     for each in batch.samples:
         by_metric.setdefault(each.metric.name, []).append(each)
-    found = [_family(each, by_metric.get(each.name, []), batch, counts, now) for each in batch.metrics]
-    return [each for each in (*found, _watermarks(batch, kept, counts, now), _bases(batch)) if each.series]
+    found = [
+        family for each in batch.metrics for family in _families(each, by_metric.get(each.name, []), batch, counts, now)
+    ]
+    own = (_watermarks(batch, kept, counts, now), _ledger(batch, counts, prepared, now), _bases(batch))
+    return [each for each in (*found, *own) if each.series]
 
 
 def label_text(text: str) -> str:
@@ -87,7 +98,31 @@ def _count(batch: Batch, metric: Metric, scope: str, prepared: Stored, now: Stor
         return Count(batch.closed_until, batch.closed_until)
     if counted != expected:
         return Count(None, counted)
-    return Count(counted, max(counted, batch.closed_until))
+    return Count(counted, max(counted, batch.closed_until), late=batch.closed_until > counted)
+
+
+def _families(
+    metric: Metric, samples: list[Sample], batch: Batch, counts: Mapping[tuple[str, str], Count], now: Stored
+) -> Iterator[Family]:
+    if metric.kind is not Kind.DISTRIBUTION:
+        yield _family(metric, samples, batch, counts, now)
+        return
+    yield _family(metric, [each for each in samples if not each.rollup], batch, counts, now)
+    yield from _rolled_up(metric, [each for each in samples if each.rollup])
+
+
+def _rolled_up(metric: Metric, samples: list[Sample]) -> Iterator[Family]:
+    """A rollup's distribution: gauges of their own, for its events are in the totals of its scopes already."""
+    name = f"{prometheus_name(metric)}_rollup"
+    quantiles: dict[Tags, Value] = {}
+    events: dict[Tags, Value] = {}
+    for each in samples:
+        tags = _labels(each)
+        events[tags] = each.value
+        for statistic in STATISTICS if each.summary else ():
+            quantiles[tuple(sorted((*tags, (STATISTIC, statistic))))] = getattr(each.summary, statistic)
+    yield Family(name, "gauge", f"{metric.description} {_OF_ROLLUPS}", quantiles)
+    yield Family(f"{name}_events", "gauge", f"{metric.description} {_EVENTS_OF_ROLLUPS}", events)
 
 
 def _family(
@@ -145,9 +180,10 @@ def _carried(metric: Metric, batch: Batch, totals: Mapping[Tags, Total]) -> Iter
 
 def _owed(sample: Sample, counts: Mapping[tuple[str, str], Count]) -> Total:
     count = counts.get((sample.scope, sample.metric.name))
-    if count is None or count.add_from is None or not sample.buckets:
+    if count is None or count.add_from is None or not (sample.buckets or sample.late[0]):
         return _NOTHING
-    start, total, events = count.add_from, 0.0, 0
+    start = count.add_from
+    events, total = sample.late if count.late else (0, 0.0)
     for each in sample.buckets:
         if each.start >= start:
             total, events = total + each.total, events + each.events
@@ -171,6 +207,17 @@ def _watermarks(batch: Batch, kept: frozenset[str], counts: Mapping[tuple[str, s
             if at != newest:
                 series[tuple(sorted((*own, (WATERMARK_METRIC, metric))))] = at
     return Family(WATERMARK, "gauge", _WATERMARK_HELP, series)
+
+
+def _ledger(batch: Batch, counts: Mapping[tuple[str, str], Count], prepared: Stored, now: Stored) -> Family:
+    """Which ledger knows all that is in the totals: the run's own, unless another run counted meanwhile.
+
+    After a run with another ledger, or none, it must first have looked at every total.
+    """
+    alone = (now.scopes, now.metrics, now.ledger) == (prepared.scopes, prepared.metrics, prepared.ledger)
+    looked = all(key in batch.recomputed for key, count in counts.items() if count.until is not None)
+    begun = batch.ledger if alone and (looked or prepared.ledger == batch.ledger) else None
+    return Family(LEDGER, "gauge", _LEDGER_HELP, {} if begun is None else {(): begun})
 
 
 def _bases(batch: Batch) -> Family:

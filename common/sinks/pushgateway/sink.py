@@ -56,6 +56,7 @@ class PushgatewaySink:
     """A `Sink` that pushes to one Pushgateway; the first method that asks it raises what `open_gateway` raises."""
 
     name = API
+    carries_totals = True
 
     def __init__(self, open_gateway: Callable[[], Gateway], meter: Meter) -> None:
         self._open_gateway, self._meter = open_gateway, meter
@@ -96,6 +97,10 @@ class PushgatewaySink:
         """What a first run would send, without any I/O."""
         families = families_of(batch, Stored(), Stored())
         return Receipt(self.name, count_lines(families), len(render(families)), _REQUESTS)
+
+    def stored(self, key: RunKey) -> Stored:
+        """What the gateway holds of this key's data; raises `SubmitError` when it cannot be read."""
+        return stored_for(self._gateway.groups(), key)
 
     def prune(self, is_retired: Callable[[RunKey], bool], *, dry: bool = False) -> tuple[Pruned, ...]:
         """Delete our groups, of data and of health, whose key is retired; what was deleted, or with `dry` would be."""

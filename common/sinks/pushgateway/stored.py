@@ -15,8 +15,9 @@ from common.sinks import Owed, RunKey
 DATA_JOB, HEALTH_JOB = "quarterdeck", "quarterdeck-health"
 GROUPING = frozenset({"job", "instance", "collector", "shard"})
 WATERMARK = "quarterdeck_counted_until_timestamp_seconds"
-WATERMARK_METRIC = "metric"
+WATERMARK_METRIC = "counted_metric"
 """The label that names a metric, by its canonical name, where it lags behind its scope."""
+LEDGER = "quarterdeck_ledger_begun_timestamp_seconds"
 LAST_SUCCESS = "collector_run_last_success_timestamp_seconds"
 _OF_THE_GATEWAY = frozenset({"labels", "last_push_successful"})
 
@@ -40,6 +41,7 @@ class Stored(msgspec.Struct, frozen=True):
     scopes: Mapping[str, float] = {}
     metrics: Mapping[tuple[str, str], float] = {}
     totals: Mapping[tuple[str, str], Mapping[Tags, Total]] = {}
+    ledger: float | None = None
 
     def since(self, scope: str, metric: str) -> float | None:
         """From when on the metric's closed buckets are not counted yet; `None` where it never was."""
@@ -47,7 +49,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     def owed(self, last_success: float | None) -> Owed:
         """The same in the words of the contract of a sink."""
-        return Owed(None, self.scopes, self.metrics, last_success)
+        return Owed(None, self.scopes, self.metrics, last_success, self.ledger)
 
 
 class _Series(msgspec.Struct, gc=False):
@@ -173,7 +175,8 @@ def _stored(group: Group) -> Stored:
         else:
             metrics[scope, metric] = mark
     pushed = max((float(each.value or "") for each in _series(group, "push_time_seconds")), default=0.0)
-    return Stored(pushed, scopes, metrics, totals)
+    ledger = next((float(each.value or "") for each in _series(group, LEDGER)), None)
+    return Stored(pushed, scopes, metrics, totals, ledger)
 
 
 def _series(group: Group, name: str) -> list[_Series]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collectors.git import metrics
 from common import delivery
-from common.collector import Check, Failure
+from common.collector import Check, Failure, Scope
 from common.errors import ConfigError, DeadlineError, FetchError, MetricError
 from common.metric import point
 from common.window import DAY, HOUR
@@ -23,6 +25,7 @@ from tests.collectors.git.history import (
     git,
     look,
     outcome,
+    week,
     wrapper,
 )
 
@@ -102,6 +105,46 @@ def test_releases_of_a_shallow_clone_tell_nothing_where_its_history_ends_between
         delivery.lead_time(look(tmp_path / "repo"))
 
 
+EVERY_DELIVERY = (
+    *(delivery.completed, delivery.interval, delivery.lead_time),
+    *(delivery.change_failure_ratio, delivery.recovery_time, delivery.rework_ratio),
+)
+
+
+@pytest.mark.parametrize(("depth", "why"), [(3, "ends inside"), (15, "ends inside"), (45, "no release tags")])
+@pytest.mark.parametrize("tags", ["--no-tags", "--tags"])
+def test_a_shallow_clone_without_tags_does_not_know_of_releases(tmp_path, depth, why, tags):
+    shas = line_of(tmp_path / "whole", 60)
+    git(tmp_path / "whole", "tag", "v1.0" if tags == "--no-tags" else "other", shas[58])
+    git(tmp_path, "clone", "-q", f"--depth={depth}", tags, f"file://{tmp_path}/whole", "repo")
+    seen = look(tmp_path / "repo")
+    for each in EVERY_DELIVERY:
+        with pytest.raises(MetricError, match=f"^the clone is shallow .*{why}.*; complete it with: git fetch"):
+            each(seen)
+    with pytest.raises(MetricError, match="the clone is shallow"):
+        metrics.releases(seen)
+
+
+def test_a_shallow_clone_cut_in_a_side_branch_within_the_thirty_days_does_not_know_of_releases(tmp_path):
+    history = History()
+    main = root = history.commit(NOON - 90 * DAY)
+    history.tag("v1.0", root, NOON - 90 * DAY)
+    for age in (70, 60, 50, 40):
+        main = history.commit(NOON - age * DAY, main)
+    history.tag("v1.1", main, NOON - 39 * DAY)
+    side = root
+    for _ in range(9):
+        side = history.commit(NOON - 25 * DAY, side)
+    main = history.commit(NOON - 20 * DAY, main, side)
+    for age in (9, 8):
+        main = history.commit(NOON - age * DAY, main)
+    history.write(tmp_path / "whole", main=main)
+    git(tmp_path, "clone", "-q", "--depth=6", f"file://{tmp_path}/whole", "repo")
+    assert delivery.completed(look(tmp_path / "whole"))[-1].id == "v1.1"
+    with pytest.raises(MetricError, match="ends inside the window"):
+        delivery.completed(look(tmp_path / "repo"))
+
+
 def test_a_detached_head_changes_nothing(tmp_path):
     shas = line_of(tmp_path / "repo", 5, bare=False)
     git(tmp_path / "repo", "checkout", "-q", "--detach", shas[2])
@@ -143,7 +186,7 @@ def test_names_and_messages_in_any_encoding_are_read(tmp_path):
     seen = look(tmp_path / "repo")
     assert seen.commits_by_sha[shas[6]].subject == "café"
     assert seen.commits_by_sha[shas[6]].author.name == "Jörg"
-    assert metrics.contributors(seen)[0] == point(5, author="human")
+    assert metrics.contributors(seen)[0].value == 5
     assert "\x1b" not in collector(tmp_path / "repo").describe(seen, shas[1]).text
 
 
@@ -252,13 +295,79 @@ def test_nothing_in_the_repository_is_written(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "repo").rglob("*")} == before
 
 
-def test_two_clones_of_one_name_are_a_settings_error_and_one_clone_twice_is_not(tmp_path):
+def looked(one):
+    return list(one.fetch({scope.name: NOON - 7 * DAY for scope in one.discover()}, week()))
+
+
+def test_two_clones_of_one_name_cost_only_that_name(tmp_path):
+    for folder in ("a/repo", "b/repo", "c/other"):
+        line_of(tmp_path / folder, 1)
+    one = collector(tmp_path / "*" / "*")
+    assert one.discover() == (Scope("repo"), Scope("other"))
+    clash, other = looked(one)
+    assert reason(clash) == (
+        f"collectors.git.paths: {tmp_path}/a/repo and {tmp_path}/b/repo are all called repo; "
+        "name only one of them there, or look at the others with a second collector of type git"
+    )
+    assert (clash.scope, other.scope, len(other.commits)) == ("repo", "other", 1)
+    assert [each.state for each in one.check()] == ["ok", "failed", "ok"]
+
+
+def test_one_clone_through_a_path_and_a_glob_is_one(tmp_path):
     line_of(tmp_path / "a" / "repo", 1)
+    assert collector(tmp_path / "a" / "repo", tmp_path / "a" / "re*").discover() == (Scope("repo"),)
+
+
+def test_a_path_that_is_named_twice_is_a_settings_error(tmp_path):
+    with pytest.raises(ConfigError, match=r"collectors.git.paths: .*/repo and .*/a/../repo are the same folder"):
+        collector(tmp_path / "repo", tmp_path / "a" / ".." / "repo")
+
+
+def test_a_clone_that_cannot_be_read_or_found_is_named_by_a_stand_in(tmp_path):
+    line_of(tmp_path / "good", 1)
+    line_of(tmp_path / "pay", 1)
+    git(tmp_path / "pay", "config", "remote.origin.url", "https://github.com/acme/pay.git")
+    one = collector(tmp_path / "good", tmp_path / "pay", tmp_path / "gone", tmp_path / "gone" / "*.git")
+    (tmp_path / "gone").mkdir()
+    assert Scope("acme/pay", identified=True) in one.discover()
+    (tmp_path / "pay" / "HEAD").rename(tmp_path / "pay" / "no-head")
+    assert one.discover() == (
+        Scope("good"),
+        Scope("pay", identified=False),
+        Scope("gone", identified=False),
+        Scope("*.git", identified=False),
+    )
+
+
+def test_a_stand_in_takes_no_clones_name(tmp_path):
+    (tmp_path / "a" / "repo" / ".git").mkdir(parents=True)
     line_of(tmp_path / "b" / "repo", 1)
-    with pytest.raises(ConfigError, match=r"collectors.git.paths: .*a/repo and .*b/repo are both called repo"):
-        collector(tmp_path / "*" / "repo").discover()
-    [scope] = collector(tmp_path / "a" / "repo", tmp_path / "a" / "re*").discover()
-    assert scope.name == "repo"
+    assert collector(tmp_path / "*" / "repo").discover() == (
+        Scope("repo"),
+        Scope(f"{tmp_path}/a/repo", identified=False),
+    )
+
+
+def test_what_a_glob_finds_and_cannot_look_into_costs_only_itself(tmp_path):
+    line_of(tmp_path / "repo", 1)
+    (tmp_path / "locked").symlink_to("y" * 300)
+    assert collector(tmp_path / "*").discover() == (Scope("repo"), Scope("y" * 300, identified=False))
+
+
+def test_a_folder_whose_name_is_not_utf_8_has_a_name_that_can_be_written(tmp_path):
+    line_of(tmp_path / "plain", 2)
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    (tmp_path / "plain").rename(odd)
+    program = [sys.executable, str(ROOT / "run_collector.py"), "git", "--dry-run", "--json"]
+    done = subprocess.run(program, cwd=odd, env={**os.environ, **ENVIRON}, capture_output=True, check=False)
+    [ran] = json.loads(done.stdout)["runs"]
+    assert (done.returncode, ran["outcome"]) == (0, "success")
+    assert {sample["tags"]["repo"] for sample in ran["samples"]} == {"caf\\udce9"}
+    (odd / "objects").rename(odd / "no-objects")
+    (odd / "refs").rename(odd / "no-refs")
+    failed, check = looked(collector(odd)), list(collector(odd).check())[1]
+    assert (check.state, failed[0].scope) == ("failed", "caf\\udce9")
+    assert b"caf" in msgspec.json.encode((failed, check))
 
 
 @pytest.mark.parametrize("setting", ["hotfix", "release_tags"])

@@ -43,21 +43,37 @@ def test_contributors_are_distinct_people_of_the_window_with_co_authors():
     seen = snapshot(
         commit(coauthors=(BEN,)), commit("c2"), commit("c3", author=BOT), commit("c4", landed=WEEK.start - 1)
     )
-    assert metrics.contributors(seen) == [point(2, author="human"), point(1, author="bot")]
+    assert metrics.contributors(seen) == [point(2, of=["c1"], author="human"), point(1, of=["c3"], author="bot")]
+
+
+def test_a_contributor_is_shown_by_a_commit_of_their_own_before_a_shared_one():
+    seen = snapshot(commit(coauthors=(BEN,)), commit("c2", author=BEN), commit("c3", author=BEN))
+    assert metrics.contributors(seen)[0] == point(2, of=["c1", "c2"], author="human")
 
 
 @pytest.mark.parametrize(
-    ("authors", "share"), [([ANN], 1.0), ([ANN, BEN], 0.5), ([ANN, ANN, BEN, BOT], 1 / 3), ([ANN, BEN, BOT], 2 / 3)]
+    ("authors", "share", "commits"),
+    [
+        ([ANN], 1.0, "0"),
+        ([ANN, BEN], 0.5, "0"),
+        ([BEN, ANN, ANN, BOT], 1 / 3, "12"),
+        ([ANN, BEN, BOT], 2 / 3, "01"),
+    ],
 )
-def test_half_share_is_the_smallest_share_of_people_who_wrote_half(authors, share):
+def test_half_share_is_the_smallest_share_of_people_who_wrote_half(authors, share, commits):
     assert metrics.half_share(snapshot(*(commit(str(n), author=who) for n, who in enumerate(authors)))) == [
-        point(share)
+        point(share, of=commits)
     ]
 
 
 def test_half_share_gives_co_authors_their_part():
     seen = snapshot(commit(author=BOT, coauthors=(ANN,)), commit("c2", author=ANN), commit("c3", author=BEN))
-    assert metrics.half_share(seen) == [point(1 / 3)]
+    assert metrics.half_share(seen) == [point(1 / 3, of=["c1", "c2"])]
+
+
+def test_files_are_shown_by_the_commits_of_the_window_that_touched_them():
+    seen = snapshot(commit(), commit("c2", merge=True), commit("c3", landed=WEEK.start - 1), files=4)
+    assert metrics.files_changed(seen) == [point(4, of=["c1"])]
 
 
 def test_time_to_land_leaves_out_merges_and_author_dates_after_the_landing():
@@ -83,6 +99,13 @@ def test_an_empty_clone_has_zeros_and_no_ratio():
 def test_a_cut_history_gives_no_number(each):
     with pytest.raises(MetricError, match="shallow"):
         getattr(metrics, each)(snapshot(commit(), cut="the clone is shallow"))
+
+
+def test_releases_that_may_be_cut_off_are_not_zero():
+    untagged = snapshot(commit(), untagged="the clone is shallow and has no release tags")
+    with pytest.raises(MetricError, match="no release tags"):
+        metrics.releases(untagged)
+    assert metrics.landed(untagged)[0].id == "c1"
 
 
 def test_a_cut_history_still_has_branches():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from collectors.git import metrics
 from collectors.git.records import Branch, Release
 from common import delivery
+from common.duration import Duration
 from common.metric import point
+from common.settings import DeliverySettings
 from common.window import DAY, HOUR, Window
 from tests.collectors.git.history import NOON, History, collector, git, look
 
@@ -91,7 +95,7 @@ def test_people_are_told_apart_after_the_mailmap_co_authors_too(tmp_path):
     history.commit(NOON - DAY, root, author=b"Ben <BEN@example.org>")
     history.write(tmp_path / "repo")
     seen = look(tmp_path / "repo")
-    assert metrics.contributors(seen) == [point(2, author="human"), point(0, author="bot")]
+    assert [each.value for each in metrics.contributors(seen)] == [2, 0]
     assert {person.name for commit in seen.commits for person in commit.coauthors} == {"Ann", "Ben"}
 
 
@@ -105,7 +109,7 @@ def test_bots_have_a_suffix_or_are_configured(tmp_path):
     ):
         tip = [history.commit(NOON - DAY, *tip, author=author)]
     history.write(tmp_path / "repo")
-    assert metrics.contributors(look(tmp_path / "repo", bots=("CI@acme",)))[1] == point(3, author="bot")
+    assert [each.value for each in metrics.contributors(look(tmp_path / "repo", bots=("CI@acme",)))] == [1, 3]
 
 
 def test_branches_are_distinct_short_names_without_the_default_one(tmp_path):
@@ -216,9 +220,11 @@ def test_evidence_shows_what_when_and_where_but_no_address(tmp_path):
     end = NOON + 4 * HOUR
     seen, one = look(tmp_path / "repo", Window(end - DAY, end)), collector(tmp_path / "repo")
     found = one.describe(seen, shas[4])
-    assert found.text == f'{shas[4][:10]}  2023-11-15 14:00  Ann  Revert "b"'
+    assert found.text == f'{shas[4][:10]}  written 2023-11-15 14:00  Revert "b"  by Ann'
     assert found.url == f"https://github.com/acme/pay/commit/{shas[4]}"
-    assert one.describe(seen, "v1.1").text == f"v1.1  2023-11-15 12:00  {shas[3][:10]}"
+    assert one.describe(seen, "v1.1").text == f"v1.1  released 2023-11-15 12:00  {shas[3][:10]}"
+    assert one.describe(seen, "v0.9").text == f"v0.9  released 2023-10-09 00:00  {shas[1][:10]}"
+    assert one.describe(seen, "v0.9").url == f"https://github.com/acme/pay/commit/{shas[1]}"
     assert one.describe(seen, "unheard of").text == "unheard of"
 
 
@@ -229,5 +235,57 @@ def test_commits_that_sinks_are_still_owed_are_read_but_not_in_the_windows_numbe
     shas = history.write(tmp_path / "repo")
     seen = look(tmp_path / "repo", since=NOON - 12 * DAY)
     assert set(seen.commits_by_sha) == {shas[1], shas[2]}
-    assert metrics.files_changed(seen) == [point(1)]
-    assert metrics.contributors(seen)[0] == point(1, author="human")
+    assert metrics.files_changed(seen) == [point(1, of=[shas[2]])]
+    assert metrics.contributors(seen)[0] == point(1, of=[shas[2]], author="human")
+
+
+def test_evidence_of_a_lead_time_has_author_dates_whether_the_commit_landed_in_the_window_or_before(tmp_path):
+    history = History()
+    first = history.commit(NOON - 40 * DAY)
+    old = history.commit(NOON - 20 * DAY, first, authored=NOON - 21 * DAY, subject="old")
+    new = history.commit(NOON - 2 * DAY, old, authored=NOON - 3 * DAY, subject="new")
+    history.tag("v1.0", first, NOON - 40 * DAY)
+    history.tag("v1.1", new, NOON - DAY)
+    shas = history.write(tmp_path / "repo")
+    seen, one = look(tmp_path / "repo"), collector(tmp_path / "repo")
+    assert [one.describe(seen, shas[each]).text for each in (old, new)] == [
+        f"{shas[old][:10]}  written 2023-10-25 12:00  old",
+        f"{shas[new][:10]}  written 2023-11-12 12:00  new  by Ann",
+    ]
+
+
+def chain_of_hotfixes(history, ages, *, loose=False):
+    """v1.0, then a hotfix each of these days ago, each mending the release before, then a release that works."""
+    tip = history.commit(NOON - 90 * DAY)
+    history.tag("v1.0", tip, NOON - 89 * DAY)
+    for number, age in enumerate((80, *ages), 1):
+        tip = history.commit(NOON - age * DAY, tip, subject="hotfix: x" if number > 1 else "")
+        history.tag(f"v1.{number}", tip, None if loose else NOON - age * DAY)
+    return history
+
+
+@pytest.mark.parametrize("loose", [False, True])
+def test_a_recovery_keeps_its_beginning_when_that_leaves_the_thirty_days(tmp_path, loose):
+    chain_of_hotfixes(History(), (60, 50, 45, 40, 35, 20, 10), loose=loose).write(tmp_path / "repo")
+    expected = [point(70 * DAY, at=NOON - 10 * DAY, id="v1.1", **TAGS)]
+    far = DeliverySettings(window=Duration(90 * DAY))
+    assert delivery.recovery_time(look(tmp_path / "repo", delivery=far)) == expected
+    assert delivery.recovery_time(look(tmp_path / "repo")) == expected
+
+
+def test_a_first_release_that_failed_is_the_beginning(tmp_path):
+    history = History()
+    first = history.commit(NOON - 50 * DAY)
+    fix = history.commit(NOON - 10 * DAY, first, subject="hotfix: x")
+    history.tag("v1.0", first, NOON - 49 * DAY)
+    history.tag("v1.1", fix, NOON - 10 * DAY)
+    history.write(tmp_path / "repo")
+    assert delivery.recovery_time(look(tmp_path / "repo")) == [point(39 * DAY, at=NOON - 10 * DAY, id="v1.0", **TAGS)]
+
+
+def test_a_recovery_whose_beginning_a_shallow_clone_leaves_out_is_a_lower_bound(tmp_path):
+    chain_of_hotfixes(History(), (60, 50, 45, 40, 35, 20, 10)).write(tmp_path / "whole")
+    git(tmp_path, "clone", "-q", "--bare", "--depth=5", f"file://{tmp_path}/whole", "repo")
+    assert delivery.recovery_time(look(tmp_path / "repo")) == [
+        point(35 * DAY, at=NOON - 10 * DAY, id="v1.4", basis="lower_bound", **TAGS)
+    ]

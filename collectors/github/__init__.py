@@ -1,0 +1,1 @@
+"""GitHub: pull requests, reviews, commits, branches, Actions, people, issues, releases and deployments."""

@@ -1,0 +1,1 @@
+"""How GitHub is reached: the only place that knows addresses, pages and limits."""

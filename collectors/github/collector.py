@@ -1,0 +1,184 @@
+"""The `github` collector: which repositories, how they are read together, and what a person may ask about them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from collectors.github.budget import BudgetError, rotated
+from collectors.github.client.access import places, token
+from collectors.github.client.api import Api
+from collectors.github.client.errors import CredentialsError
+from collectors.github.client.limits import rest_transience
+from collectors.github.coverage import coverage_of
+from collectors.github.discovery import scopes
+from collectors.github.doctor import rights, token_and_budgets
+from collectors.github.evidence import describe
+from collectors.github.reading.look import Wish
+from collectors.github.reading.memory import Store
+from collectors.github.reading.probe import prints
+from collectors.github.reading.reader import Reader
+from collectors.github.records import Unavailable
+from collectors.github.settings import GitHubSettings, check_settings, rules_for
+from collectors.github.snapshot import GitHubSnapshot
+from common.collector import BaseCollector, Check, Context, Evidence, Failure, Scope
+from common.errors import ConfigError, DeadlineError, FetchError
+from common.http import HttpClient
+from common.ledger import Ledger
+from common.metric import Metric
+from common.window import BUCKET, DAY, Window
+
+TOGETHER = 4
+"""How many repositories are read at the same time."""
+SECTIONS, PAGES = 12, 8
+"""How many of their sections, and further pages of these."""
+ROOM = 20
+"""Requests that must be left of a budget for a repository to be begun."""
+
+
+class GitHubCollector(BaseCollector[GitHubSettings, GitHubSnapshot]):
+    """Pull requests, reviews, commits, branches, workflow runs, issues, releases and deployments on GitHub."""
+
+    name = "github"
+    scope = "repo"
+    modules = (
+        "collectors.github.metrics.branches",
+        "collectors.github.metrics.commits",
+        "collectors.github.metrics.contributors",
+        "collectors.github.metrics.issues",
+        "collectors.github.metrics.pull_flow",
+        "collectors.github.metrics.pull_requests",
+        "collectors.github.metrics.repository",
+        "collectors.github.metrics.reviews",
+        "collectors.github.metrics.workflow_runs",
+        "common.delivery",
+    )
+    settings_type = GitHubSettings
+
+    def __init__(
+        self,
+        settings: GitHubSettings,
+        context: Context,
+        *,
+        ledger: Ledger | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Raises `ConfigError` for settings that cannot work. `clock` is only compared with GitHub's own."""
+        super().__init__(settings, context)
+        check_settings(settings)
+        self._clock, self._sleep = clock, sleep
+        self._places = places(settings, context.environ)
+        self._store = Store(context.ledger if ledger is None else ledger, context.collector or self.name)
+        self._known_api: Api | None = None
+
+    def window_of(self, metric: Metric, window: Window) -> Window:
+        """Delivery's own window for `delivery.*`, the run's for the others."""
+        return self._delivery_window(window) if metric.name.startswith("delivery.") else window
+
+    def coverage_of(self, metric: Metric, snapshot: GitHubSnapshot) -> tuple[int, int] | None:
+        """Of the metrics that may leave pull requests or runs out, how many they used."""
+        return coverage_of(metric.name, snapshot)
+
+    def discover(self) -> Sequence[Scope]:
+        """The repositories by name; raises `FetchError` where a pattern cannot be looked up."""
+        return scopes(self._api(), self.settings)
+
+    def fetch(self, since: Mapping[str, float], window: Window) -> Iterator[GitHubSnapshot | Failure]:
+        """One snapshot of each repository, or why there is none. Each run begins with another repository."""
+        turn = int(window.end // BUCKET)
+        pools = [ThreadPoolExecutor(size, "github") for size in (TOGETHER, SECTIONS, PAGES)]
+        reader = Reader(self._api(), self._store, *pools[1:])
+        under_way: deque[tuple[str, Future[GitHubSnapshot]]] = deque()
+        try:
+            seen = prints(self._api(), list(since)) if self._store.ledger.keeps else {}
+            for scope in rotated(list(since), turn):
+                wish = self._wish(scope, since[scope], window)
+                under_way.append((scope, pools[0].submit(self._read, reader, wish, seen.get(scope))))
+                if len(under_way) > TOGETHER:
+                    yield self._taken(*under_way.popleft())
+            while under_way:
+                yield self._taken(*under_way.popleft())
+        finally:
+            for pool in pools:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def describe(self, snapshot: GitHubSnapshot, record: str) -> Evidence:
+        """The record with that id, and where GitHub shows it."""
+        return describe(snapshot, record)
+
+    def check(self) -> Iterator[Check]:
+        """Whether the token is valid, what it may read, and what is left of the budgets."""
+        try:
+            yield from token_and_budgets(self._api())
+            found = self.discover()
+            yield from rights(found, self._look_once)
+        except CredentialsError as error:
+            yield Check("token", "failed", str(error), "renew the token, or correct collectors.github.token or .app")
+        except (FetchError, ConfigError) as error:
+            yield Check("GitHub", "failed", str(error), "look at collectors.github.api_url, token and repositories")
+
+    def _look_once(self, scope: Scope) -> GitHubSnapshot:
+        end = self._clock()
+        for item in self.fetch({scope.name: end - DAY}, Window(end - DAY, end)):
+            if isinstance(item, Failure):
+                raise FetchError(f"{item.scope}: {item.reason}")
+            return item
+        raise FetchError(f"{scope.name}: nothing was read")
+
+    def _read(self, reader: Reader, wish: Wish, seen: bytes | None) -> GitHubSnapshot:
+        self._api().rest_budget.check(ROOM)
+        self._api().graphql_budget.check(ROOM)
+        return reader.read(wish, seen)
+
+    def _taken(self, scope: str, future: Future[GitHubSnapshot]) -> GitHubSnapshot | Failure:
+        try:
+            snapshot = future.result()
+        except (DeadlineError, CredentialsError):
+            raise
+        except BudgetError as error:
+            return Failure(scope, f"{error}; its turn comes in a later run")
+        except FetchError as error:
+            return Failure(scope, str(error))
+        self._note_newest(snapshot)
+        return snapshot
+
+    def _note_newest(self, snapshot: GitHubSnapshot) -> None:
+        repository = snapshot.repository
+        pushed = None if isinstance(repository, Unavailable) else repository.pushed
+        if pushed is not None and pushed <= snapshot.window.end:
+            self.context.meter.event(pushed)
+
+    def _wish(self, scope: str, since: float, window: Window) -> Wish:
+        return Wish(
+            scope=scope,
+            since=since,
+            window=window,
+            delivery_window=self._delivery_window(window),
+            rules=rules_for(self.settings, scope),
+            environment=self.settings.delivery.environment,
+        )
+
+    def _delivery_window(self, window: Window) -> Window:
+        return Window(max(0.0, window.end - self.settings.delivery.window), window.end)
+
+    def _api(self) -> Api:
+        if self._known_api is None:
+            secret = token(self.settings, self.context.environ, self._places, self._plain_client)
+            self._known_api = Api(
+                self._places, secret, self.context, self.settings.reserve, clock=self._clock, sleep=self._sleep
+            )
+        return self._known_api
+
+    def _plain_client(self) -> HttpClient:
+        """What an app's token is fetched with."""
+        return HttpClient(
+            "rest",
+            self.context.deadline,
+            self.context.meter,
+            transience=rest_transience,
+            clock=self._clock,
+            sleep=self._sleep,
+        )

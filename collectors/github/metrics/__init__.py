@@ -1,0 +1,1 @@
+"""The `github.*` metrics, a file for each topic."""

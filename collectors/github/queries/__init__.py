@@ -1,0 +1,1 @@
+"""The GraphQL queries, as package data."""

@@ -1,0 +1,25 @@
+"""What a workflow run's words mean. Pure."""
+
+from __future__ import annotations
+
+from collectors.github.records import WorkflowRun
+
+CONCLUSION = ("success", "failure", "cancelled", "other")
+FAILURES = frozenset(["failure", "timed_out", "startup_failure"])
+
+
+def file_name(path: str) -> str:
+    """The name of a workflow's file, without folder and ref: `ci.yml`."""
+    return path.partition("@")[0].rpartition("/")[2]
+
+
+def ends_as(conclusion: str | None) -> str:
+    """The value of the tag `conclusion`: timeouts and broken start-ups are failures; skipped and the like are other."""
+    if conclusion in FAILURES:
+        return "failure"
+    return conclusion if conclusion in ("success", "cancelled") else "other"
+
+
+def branch_of(run: WorkflowRun, default_branch: str) -> str:
+    """The value of the tag `branch`; a fork's branch of the same name is another."""
+    return "default" if run.own and run.branch == default_branch else "other"
