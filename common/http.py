@@ -13,6 +13,7 @@ import requests
 from urllib3.util import Timeout
 
 from common.deadline import Deadline
+from common.decoding import decode_json
 from common.errors import FetchError, QuarterdeckError
 from common.meter import Meter
 from common.retry import Transient, http_date, is_transient_status, retry_after, retrying
@@ -54,7 +55,7 @@ class Response(msgspec.Struct, frozen=True):
 
     def json(self, kind: type[T]) -> T:
         """The body as that type; raises `msgspec.DecodeError` or `msgspec.ValidationError`."""
-        return msgspec.json.decode(self.body, type=kind)
+        return decode_json(self.body, kind)
 
 
 def place(method: str, url: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from common.decoding import decode_msgpack
 from common.errors import QuarterdeckError
 
 T = TypeVar("T")
@@ -51,18 +52,14 @@ def encode_body(value: object) -> bytes:
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoders: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 
 def decode_body(body: bytes, kind: type[T], what: str = "an entry") -> T:
     """The body as that type; raises `LedgerError` where it is none."""
-    if kind not in _decoders:
-        _decoders[kind] = msgspec.msgpack.Decoder(kind)
     try:
-        decoded: T = _decoders[kind].decode(body)
+        return decode_msgpack(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise LedgerError(f"ledger: {what} cannot be read; {REMEDY}") from None
-    return decoded
 
 
 REMEDY = "it may be deleted: the next run fetches again what the source still shows"

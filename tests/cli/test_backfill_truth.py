@@ -26,6 +26,8 @@ from tests.parts import prometheus as prometheus_part
 from tests.servers import datadog_store
 from tests.servers.datadog import API_KEY
 
+pytestmark = pytest.mark.slow
+
 
 def push(folder, gateway, end):
     """A run at that time, as the CronJob would have made it."""

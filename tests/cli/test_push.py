@@ -117,6 +117,7 @@ def test_runs_at_once_leave_exact_points_in_datadog(collect, repository, datadog
     assert datadog_server.unsteady() == {} or not datadog_server.unsteady()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [status(429, retry_after=0), status(500), status(503), status(408), ResetBeforeBody(), ResetAfterUpstream()],

@@ -36,6 +36,7 @@ def every(organisation, kind):
     return [one for repository in organisation.repositories.values() for one in getattr(repository, kind)]
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_history_in_every_process():
     runs = [
         subprocess.run(
@@ -143,6 +144,7 @@ def test_everything_that_makes_github_hard_is_there(small):
     assert {one.default_branch for one in small.repositories.values()} == {"main", "trunk"}
 
 
+@pytest.mark.slow
 def test_a_revert_of_a_revert_and_merges_of_every_method_are_there(large):
     pulls = every(large, "pulls")
     assert any(pull.title.startswith('Revert "Revert "') for pull in pulls)

@@ -19,6 +19,8 @@ from tests.parts.process import NotReadyError, Process, free_port, part, until
 from tests.parts.prometheus import Queried
 from tests.parts.pushgateway import PASSWORD, USER
 
+pytestmark = pytest.mark.slow
+
 TEXT = "# HELP git_file Files.\n# TYPE git_file gauge\ngit_file 3\n"
 
 

@@ -16,6 +16,7 @@ from collectors.github.client.errors import AnswerError, CredentialsError, NotFo
 from collectors.github.client.limits import graphql_transience, rest_transience, took_too_long
 from collectors.github.client.query import query
 from common.collector import Context
+from common.decoding import decode_json
 from common.errors import FetchError
 from common.http import HttpClient, Response, Transient, retrying
 from common.ledger import Cached
@@ -260,6 +261,6 @@ def _decoded(response: Response, kind: type[T]) -> T:
 
 def _typed(data: msgspec.Raw, kind: type[T], name: str) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decode_json(data, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AnswerError(f"GraphQL {name}: not what GitHub describes: {error}") from None

@@ -13,6 +13,8 @@ from common.window import DAY, HOUR
 from demo import Organisation, serve
 from tests.collectors.github.looking import PLENTY, TOKEN, look, settings_for
 
+pytestmark = pytest.mark.slow
+
 QUARTER = HOUR / 4
 
 
