@@ -85,6 +85,22 @@ class Outlets:
             return Submission(sink.name, seconds=self._clock() - started, error=str(error))
         return _submission(receipt, self._clock() - started)
 
+    def estimated(self, run: Run, health: Batch) -> Run:
+        """The run of a dry run, with what its health metrics would add."""
+        sinks = {each.name: each for each in self._sinks}
+        found = []
+        for each in run.submissions:
+            more = sinks[each.sink].estimate(health)
+            found.append(
+                msgspec.structs.replace(
+                    each,
+                    series=each.series + more.series,
+                    payload=each.payload + more.payload,
+                    requests=each.requests + more.requests,
+                )
+            )
+        return msgspec.structs.replace(run, submissions=tuple(found))
+
     def report(self, run: Run, batch: Batch) -> Run:
         """The run, with the sinks that did not take its health metrics."""
         known = {each.sink: each for each in run.submissions}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Literal
@@ -134,6 +134,9 @@ class Attempt:
             if self._closed:
                 return
             self._on_scope(done, len(scopes))
+        with self._lock:
+            if not self._closed:
+                self._failures.extend(self._unread("not read: the collector said nothing about it"))
 
     def _unions_of(self, scopes: Sequence[str]) -> list[Union]:
         """The rollups that have scopes here; one whose scopes are in several shards cannot be computed in any."""
@@ -202,7 +205,9 @@ class Attempt:
         # An empty shard is submitted, for it retires scopes; where nothing could be read, what the sinks hold stays.
         worth_submitting = bool(self._read) or self._scopes == ()
         run = self._record(self._submit() if worth_submitting else self._outlets.refusals())
-        return run if self._plan.dry or self._locked_out else self._report(self._remember(run))
+        if self._plan.dry:
+            return self._outlets.estimated(run, self._health(run))
+        return run if self._locked_out else self._outlets.report(self._remember(run), self._health(run))
 
     def _roll_up(self) -> None:
         span = Span(self._plan.window, self._plan.window.end, 0)
@@ -285,22 +290,17 @@ class Attempt:
             stopped=self._stopped,
         )
 
-    def _report(self, run: Run) -> Run:
-        batch = Batch(
-            key=self._plan.key,
-            end=self._plan.window.end,
-            closed_until=self._plan.closed_until,
-            samples=tuple(health_samples(run)),
-            metrics=HEALTH,
-        )
-        return self._outlets.report(run, batch)
+    def _health(self, run: Run) -> Batch:
+        plan = self._plan
+        samples = tuple(health_samples(run, {**plan.tags, **self._collector.settings.tags}))
+        return Batch(plan.key, plan.window.end, plan.closed_until, samples, HEALTH)
 
 
 _STOPPED = {"deadline": "the deadline passed", "signal": "the run was told to stop"}
 HEALTH = metrics_in(health)
 
 
-def health_samples(run: Run) -> list[Sample]:
-    """The samples about the run itself."""
+def health_samples(run: Run, tags: Mapping[str, str]) -> list[Sample]:
+    """The samples about the run itself, with the settings' tags."""
     span = Span(run.window, run.window.end, 0)
-    return [sample for each in HEALTH for sample in reduce_points(each, each.points(run), span, "", {})]
+    return [sample for each in HEALTH for sample in reduce_points(each, each.points(run), span, "", tags)]

@@ -172,7 +172,7 @@ class _Session:
 
     def _show(self, run: Run) -> None:
         if not self._options.as_json and (run.dry or self._options.verbose):
-            health = health_samples(run) if self._options.verbose else ()
+            health = health_samples(run, {}) if self._options.verbose else ()
             write(run, output(), verbose=self._options.verbose, health=health)
         if not run.dry:
             _log_run(run)
