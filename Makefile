@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := run_collector.py common collectors docs/generate.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test check docs bench parts ci clean

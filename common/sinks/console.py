@@ -12,7 +12,7 @@ from common.duration import format_duration
 from common.metric import Kind
 from common.outcome import Run, Submission
 from common.sample import Sample
-from common.window import Window
+from common.window import DAY, HOUR, MINUTE, Window
 
 
 class Out(Protocol):
@@ -197,12 +197,18 @@ def human_value(sample: Sample) -> str:
 def human_number(value: float, unit: str) -> str:
     """One number in its unit, as a person writes it."""
     if unit == "s":
-        return ("-" if value < 0 else "") + format_duration(abs(value) if abs(value) < 1 else round(abs(value)))
+        return ("-" if value < 0 else "") + _readable(abs(value))
     if unit == "unix":
         return rfc3339(value)
     if unit == "bool":
         return "yes" if value else "no"
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
+
+
+def _readable(seconds: float) -> str:
+    """A length of time to the minute above an hour and to the hour above a day: `29d16h`."""
+    step = next((size for size, above in ((HOUR, DAY), (MINUTE, HOUR), (1, 1)) if seconds >= above), None)
+    return format_duration(round(seconds / step) * step if step else seconds)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
