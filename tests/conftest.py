@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import ExitStack
 from functools import partial
@@ -31,6 +32,12 @@ FOREIGN = (
     *("DD_API_KEY", "DD_APP_KEY", "DD_SITE", "DD_URL", "PUSHGATEWAY_URL", "KUBECONFIG", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     *("GITHUB_TOKEN", "GH_TOKEN", "GITHUB_API_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 )
+
+
+def pytest_configure() -> None:
+    """A job started in a shell's background ignores Ctrl-C, and so would every process that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
