@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
+from common.catalog import Entry
+from common.cli.listing import catalogue
 from common.cli.output import output, write_json
 from common.cli.wiring import Loaded, blocks, build_collector, build_sinks, load
 from common.collector import Check, Context
@@ -47,7 +50,19 @@ def _findings(collectors: Mapping[str, str], names: tuple[str, ...], loaded: Loa
     yield Check("settings", "ok", str(loaded.path) if loaded.path else "no file; defaults and environment variables")
     for name, block in blocks(loaded.settings, names).items():
         yield from _collector_findings(collectors, name, block, loaded)
+    yield from _selection_findings(loaded, catalogue(collectors))
     yield from _sink_findings(loaded)
+
+
+def _selection_findings(loaded: Loaded, entries: list[Entry]) -> Iterator[Check]:
+    """Globs and tags that select nothing: mostly a slip of the pen, and silent in a run."""
+    given = loaded.settings.metrics
+    for glob in given.exclude:
+        if not any(fnmatchcase(each.name, glob) for each in entries):
+            yield Check("metrics.exclude", "warning", f"{glob!r} matches no metric", "`collect metrics` lists them")
+    for tag in given.drop_tags:
+        if not any(tag in each.tags for each in entries):
+            yield Check("metrics.drop_tags", "warning", f"no metric has the tag {tag!r}", "docs/metrics.md lists them")
 
 
 def _collector_findings(

@@ -202,3 +202,13 @@ def test_a_reader_that_has_seen_enough_is_no_failure(collect):
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_check_tells_of_globs_and_tags_that_select_nothing(collect):
+    (collect.folder / "quarterdeck.yaml").write_text('metrics: {exclude: ["gti.*"], drop_tags: [autor, shape]}\n')
+    answer = collect("check")
+
+    assert answer.code == 0
+    assert "metrics.exclude: 'gti.*' matches no metric" in answer.out
+    assert "metrics.drop_tags: no metric has the tag 'autor'" in answer.out
+    assert "'shape'" not in answer.out
