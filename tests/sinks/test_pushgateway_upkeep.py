@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from common.errors import SubmitError
 from common.meter import Meter
+from common.run import health_samples
 from common.sample import Span, reduce_points
 from common.sinks import Batch, RunKey
 from common.sinks.pushgateway.exposition import find_value, render
@@ -118,10 +119,12 @@ def test_the_doctor_says_what_to_do(fault_proxy, pushgateway, closed_url):
 
 def test_an_estimate_needs_no_gateway_and_tells_what_a_first_run_sends(pushgateway, closed_url):
     meter = Meter()
-    estimated = run_once(sink_at(closed_url, meter), SHOP, quarter(0), dry=True).submissions[0]
+    dry = run_once(sink_at(closed_url, meter), SHOP, quarter(0), dry=True)
+    estimated, health = dry.submissions[0], len(health_samples(dry, {}))
     assert meter.read().requests == {}
     sent = run_once(sink_at(pushgateway.url), SHOP, quarter(0)).submissions[0]
-    assert (estimated.series, estimated.payload, estimated.requests) == (sent.series, sent.payload, sent.requests)
+    assert (estimated.series, estimated.requests) == (sent.series + health, sent.requests + 2)
+    assert estimated.payload > sent.payload
     # Two commits, one merge, four quantiles with sum and count, an age, an object and a watermark.
     assert (sent.series, sent.requests) == (12, 2)
 
