@@ -160,7 +160,7 @@ def _add_sink_commands(app: typer.Typer, collectors: Mapping[str, str]) -> None:
         dry_run: DryRun = False,
         verbose: Verbose = False,
     ) -> int:
-        """Delete what retired collectors, shards or instances left in the Pushgateway."""
+        """Delete what retired collectors or instances left in the Pushgateway."""
         from common.cli.upkeep import prune_pushgateway
 
         return prune_pushgateway(config, instance, dry_run=dry_run, verbose=verbose)
