@@ -37,6 +37,10 @@ class Deadline:
             return 0.0
         return self.remaining() - min(RESERVE, self.length / 2)
 
+    def hurry(self) -> None:
+        """Leave no more time than what is kept for submitting: whoever asked us to end will not wait long."""
+        self._end = min(self._end, self._clock() + RESERVE)
+
     def limit(self, seconds: float, *, submitting: bool = False) -> float:
         """The total limit of one request: `seconds`, or less where less is left. Raises `DeadlineError` at the end."""
         left = self.remaining() if submitting else self.for_fetching()

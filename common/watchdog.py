@@ -26,8 +26,9 @@ class Watchdog:
 
     `on_expire` is called once, from another thread: it submits what is complete and returns the exit code (`None`: 3
     for the deadline, 143 for the signal), with which the process then ends, its children first. Where it has not
-    returned when the deadline is over, the process ends with 1. The block is not left while it ends: what follows the
-    block, or is `shielded` in it, never runs beside `on_expire`. A signal is noticed even inside a foreign call.
+    returned when the deadline is over, or 20 s after the signal, the process ends with 1. The block is not left while
+    it ends: what follows the block, or is `shielded` in it, never runs beside `on_expire`. A signal is noticed even
+    inside a foreign call.
 
         with Watchdog(deadline, lambda why: show(attempt.interrupt(why))):
             run = attempt.execute()
@@ -102,6 +103,8 @@ class Watchdog:
             if why is None or self._state == "left":
                 return
             self._state = "ending"
+        if why == "signal":
+            self._deadline.hurry()
         self._shield.acquire(timeout=max(0.0, self._deadline.remaining()))
         code: list[int] = []
 

@@ -98,3 +98,13 @@ def test_stopping_wakes_those_who_wait_to_read_and_not_those_who_wait_to_submit(
     deadline.sleep(0.001, submitting=True)
 
     assert Deadline(600).sleep(0.001) is None
+
+
+def test_a_hurry_leaves_what_is_kept_for_submitting_and_never_adds_time():
+    now = [100.0]
+    deadline = Deadline(600, clock=lambda: now[0])
+    deadline.hurry()
+    assert (deadline.remaining(), deadline.for_fetching()) == (20.0, 0.0)
+    now[0] = 115.0
+    deadline.hurry()
+    assert deadline.remaining() == 5.0

@@ -129,6 +129,20 @@ def test_a_signal_is_answered_once_however_often_it_comes():
     assert (told, ends) == (["signal"], [143])
 
 
+def test_after_a_signal_no_more_time_is_left_than_for_submitting():
+    left, ends, deadline = [], [], Deadline(600)
+
+    def expire(why):
+        left.append(deadline.remaining())
+
+    with Watchdog(deadline, expire, end=ends.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+        until(lambda: ends or None, what="the end")
+
+    assert ends == [143]
+    assert 0 < left[0] <= 20
+
+
 def test_an_answer_that_does_not_come_is_not_waited_for_beyond_the_deadline():
     never, ends = threading.Event(), []
     with Watchdog(Deadline(0.2), lambda why: never.wait(30) and None, end=ends.append):
