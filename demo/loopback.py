@@ -6,6 +6,8 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -93,3 +95,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Prints nothing."""
+
+
+@contextmanager
+def serving(server: Loopback) -> Iterator[None]:
+    """Serves in a thread for the length of the block, then ends every connection."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.end()
+        server.shutdown()
+        server.server_close()
+        thread.join()
