@@ -74,6 +74,15 @@ def newest_event(run: Run) -> float | None:
     return run.usage.newest_event
 
 
+@metric("collector.source.oldest_reading", unit="unix", better="higher")
+def oldest_reading(run: Run) -> float | None:
+    """When the oldest of what the last run tells was read in full.
+
+    A quick look does not see everything, such as a re-run of an old workflow run: that may be so much older.
+    """
+    return run.usage.oldest_reading
+
+
 @metric("collector.clock.skew", unit="s")
 def clock_skew(run: Run) -> float | None:
     """How far our clock is ahead of the source's."""

@@ -96,13 +96,15 @@ class HttpClient:
         sleep: Callable[[float], object] | None = None,
         random: Callable[[], float] = fresh_random,
         largest_body: int = LARGEST_BODY,
+        pool: int = 8,
     ) -> None:
+        """`pool` is how many connections are kept open."""
         self._api, self._deadline, self._meter = api, deadline, meter
         self._failure, self._submitting, self._transience = failure, submitting, transience
         self._clock, self._sleep, self._random = clock, sleep, random
         self._largest_body = largest_body
         self._verify, self._cert = verify, cert
-        self._session = new_session()
+        self._session = new_session(pool)
 
     def request(
         self,

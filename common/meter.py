@@ -9,7 +9,7 @@ import msgspec
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """A run's reading of the meter: counts of this run, and the last budget, clock difference and event seen."""
+    """A run's reading of the meter: counts of this run, the last budget and clock difference, times of the source."""
 
     requests: dict[tuple[str, str], int] = {}
     retries: dict[str, int] = {}
@@ -17,6 +17,7 @@ class Usage(msgspec.Struct, frozen=True):
     cache_hits: int = 0
     clock_skew: float | None = None
     newest_event: float | None = None
+    oldest_reading: float | None = None
 
 
 class Meter:
@@ -30,6 +31,7 @@ class Meter:
         self._cache_hits = 0
         self._clock_skew: float | None = None
         self._newest_event: float | None = None
+        self._oldest_reading: float | None = None
 
     def request(self, api: str, result: str) -> None:
         """One request to `api` that ended with `result`: a status class such as `2xx`, `not_modified`, `timeout`."""
@@ -62,6 +64,11 @@ class Meter:
         with self._lock:
             self._newest_event = max(time, self._newest_event or time)
 
+    def reading(self, time: float) -> None:
+        """When something that the run tells was last read in full; the oldest counts."""
+        with self._lock:
+            self._oldest_reading = min(time, time if self._oldest_reading is None else self._oldest_reading)
+
     def read(self) -> Usage:
         """What has been counted so far."""
         with self._lock:
@@ -72,4 +79,5 @@ class Meter:
                 self._cache_hits,
                 self._clock_skew,
                 self._newest_event,
+                self._oldest_reading,
             )

@@ -10,6 +10,7 @@ import msgspec
 from common.collector import Failure
 from common.errors import ExitCode
 from common.meter import Usage
+from common.objectives.record import Verdict
 from common.sample import Sample
 from common.window import Window
 
@@ -60,6 +61,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Of metrics that leave records out: how many were read, and of how many."""
     without_value: tuple[tuple[str, str], ...] = ()
     """(scope, metric) pairs that were computed and have no number, such as a ratio of nothing."""
+    verdicts: tuple[Verdict, ...] = ()
+    """How scopes and rollups stand to the objectives."""
     skipped: tuple[str, ...] = ()
     """Metrics that this run was told to leave out."""
     last_success: float | None = None

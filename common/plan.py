@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from common.metric import Metric
+from common.objectives.record import Objective
 from common.rollup import Rollup
 from common.shard import Shard
 from common.sinks import RunKey
@@ -31,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     shard: Shard = Shard()
     rollups: tuple[Rollup, ...] = ()
+    objectives: tuple[Objective, ...] = ()
     keep: float = 400 * DAY
     """How long the ledger keeps what is finished."""
 

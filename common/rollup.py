@@ -6,7 +6,7 @@ Counts, and states that count things, are not repeated: their sum over the scope
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -28,9 +28,14 @@ class Rollup(msgspec.Struct, frozen=True):
     tags: Mapping[str, str] = {}
 
     def holds(self, scope: str) -> bool:
-        """Whether a pattern fits the scope and none with `!` does: `*` and `?` match, in any case."""
-        fitting = [each for each in self.match if _fits(each.removeprefix("!"), scope)]
-        return bool(fitting) and not any(each.startswith("!") for each in fitting)
+        """Whether the scope is one of it."""
+        return matches(self.match, scope)
+
+
+def matches(patterns: Iterable[str], scope: str) -> bool:
+    """Whether a pattern fits the scope and none with `!` does: `*` and `?` match, in any case."""
+    fitting = [each for each in patterns if _fits(each.removeprefix("!"), scope)]
+    return bool(fitting) and not any(each.startswith("!") for each in fitting)
 
 
 def _fits(pattern: str, scope: str) -> bool:
@@ -71,6 +76,11 @@ class Union:
         for metric in (*parts.facts, *parts.distributions):
             self._scopes_in[metric] = self._scopes_in.get(metric, 0) + 1
 
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What all its samples have as tags."""
+        return self._tags
+
     def complete(self) -> Iterator[Metric]:
         """The metrics of which every scope is in."""
         return (metric for metric, scopes in self._scopes_in.items() if scopes == len(self.scopes))
@@ -105,3 +115,20 @@ class Union:
             summary=summarise(values),
             rollup=self.rollup.name,
         )
+
+
+def unions_of(
+    rollups: Iterable[Rollup], scopes: Iterable[str], is_mine: Callable[[str], bool], tags: Mapping[str, str]
+) -> tuple[list[Union], list[str]]:
+    """The rollups that have scopes here, and the names of those that cannot be computed: of several shards' scopes."""
+    unions: list[Union] = []
+    split: list[str] = []
+    known = list(scopes)
+    for rollup in rollups:
+        inside = [scope for scope in known if rollup.holds(scope)]
+        mine = [scope for scope in inside if is_mine(scope)]
+        if mine and len(mine) < len(inside):
+            split.append(rollup.name)
+        elif mine:
+            unions.append(Union(rollup, mine, tags))
+    return unions, split

@@ -6,26 +6,28 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
 from common import health
 from common.collector import BaseCollector, Context, Failure, Scope
-from common.computing import Computed, Task, attempted, compute
+from common.computing import Computed, Task, compute
 from common.delivering import Outlets, prepared
 from common.errors import DeadlineError, FetchError
+from common.gathered import Gathered
 from common.history import history
 from common.ledger import Change, LedgerBusyError, LedgerError
 from common.ledger.upkeep import tend
 from common.metric import metrics_in
+from common.objectives.watching import watch_of
 from common.outcome import Run, Submission
 from common.plan import Plan
 from common.recall import Resending, Sightings, begun
-from common.rollup import Union
+from common.rollup import Union, unions_of
 from common.sample import Sample, Span, reduce_points
 from common.sinks import Batch, Sink
+from common.window import CLOCKS_APART, agreed
 
 log = logging.getLogger(__name__)
 Why = Literal["deadline", "signal"]
@@ -48,19 +50,17 @@ class Attempt:
         self._outlets = Outlets(sinks, clock, dry=plan.dry)
         self._clock, self._on_scope = clock, on_scope
         self._started = clock()
-        self._all_metrics = collector.metrics()
-        self._metrics = tuple(filter(plan.selects, self._all_metrics))
+        own = collector.metrics()
+        self._watch = watch_of(collector, plan, self._ledger)
+        self._all_metrics = (*own, *self._watch.metrics)
+        self._metrics = tuple(filter(plan.selects, own))
         self._names = frozenset(each.name for each in self._metrics)
         self._lock = threading.RLock()
         self._scopes: tuple[Scope, ...] | None = None
         self._all_known = False
         self._since: dict[str, float] = {}
         self._unions: tuple[Union, ...] = ()
-        self._read: list[str] = []
-        self._samples: list[Sample] = []
-        self._recomputed: set[tuple[str, str]] = set()
-        self._failures: list[Failure] = []
-        self._coverage: dict[str, tuple[int, int]] = {}
+        self._gathered = Gathered()
         self._changes: list[Change] = []
         self._late: set[tuple[str, str]] = set()
         self._begun: float | None = None
@@ -102,7 +102,7 @@ class Attempt:
             if not self._closed:
                 self._closed = True
                 self._stopped = why
-                self._failures.extend(self._unread(f"not read: {_STOPPED[why]}"))
+                self._gathered.unread(self._scopes, f"not read: {_STOPPED[why]}")
 
     def _ask_sinks(self) -> None:
         for sink in self._outlets:
@@ -114,8 +114,9 @@ class Attempt:
 
     def _fetch(self) -> None:
         every = tuple(self._collector.discover())
+        self._agree_on_now()
         scopes = tuple(scope for scope in every if self._plan.shard.owns(scope.name))
-        unions = tuple(self._unions_of([scope.name for scope in every]))
+        unions = self._unions_of(every)
         if self._ledger.keeps:
             self._begun, change = begun(self._ledger, self._plan.key.collector, self._plan.window.end)
             self._changes.append(change)
@@ -123,6 +124,7 @@ class Attempt:
             if self._closed:
                 return
             self._scopes, self._unions = scopes, unions
+            self._watch.begin(unions)
             self._all_known = all(scope.identified for scope in every)
         self._since = {scope.name: min(self._plan.window.start, self._owed_from(scope.name)) for scope in scopes}
         by_name = {scope.name: scope for scope in scopes}
@@ -136,19 +138,23 @@ class Attempt:
             self._on_scope(done, len(scopes))
         with self._lock:
             if not self._closed:
-                self._failures.extend(self._unread("not read: the collector said nothing about it"))
+                self._gathered.unread(scopes, "not read: the collector said nothing about it")
 
-    def _unions_of(self, scopes: Sequence[str]) -> list[Union]:
-        """The rollups that have scopes here; one whose scopes are in several shards cannot be computed in any."""
-        unions = []
-        for rollup in self._plan.rollups:
-            inside = [scope for scope in scopes if rollup.holds(scope)]
-            mine = [scope for scope in inside if self._plan.shard.owns(scope)]
-            if mine and len(mine) < len(inside):
-                log.warning("rollup %s is left out: its scopes are in several shards", rollup.name)
-            elif mine:
-                unions.append(Union(rollup, mine, {**self._plan.tags, **self._collector.settings.tags}))
-        return unions
+    def _agree_on_now(self) -> None:
+        """Where our clock and the source's differ, the earlier of the two is the end: no quarter closes too soon."""
+        ahead = self._context.meter.read().clock_skew
+        if ahead is None or abs(ahead) <= CLOCKS_APART:
+            return
+        log.warning("our clock is %.0f s %s the source's", abs(ahead), "ahead of" if ahead > 0 else "behind")
+        self._plan = msgspec.structs.replace(self._plan, window=agreed(self._plan.window, ahead))
+        self._watch = watch_of(self._collector, self._plan, self._ledger)
+
+    def _unions_of(self, scopes: Sequence[Scope]) -> tuple[Union, ...]:
+        tags = {**self._plan.tags, **self._collector.settings.tags}
+        unions, split = unions_of(self._plan.rollups, [each.name for each in scopes], self._plan.shard.owns, tags)
+        for name in split:
+            log.warning("rollup %s is left out: its scopes are in several shards", name)
+        return tuple(unions)
 
     def _owed_from(self, scope: str) -> float:
         owed = self._outlets.owed_from(scope, self._names)
@@ -170,20 +176,16 @@ class Attempt:
             in_rollups=any(scope.name in union.scopes for union in self._unions),
         )
         found = compute(self._collector, self._metrics, snapshot, task)
+        seen = self._watch.look(scope.name, snapshot, task.tags)
         with self._lock:
             if not self._closed:
                 self._take(scope.name, found, sightings)
+                self._gathered.judged(self._watch.take(seen))
 
     def _take(self, scope: str, found: Computed, sightings: Sightings | None) -> None:
-        self._samples += found.samples
-        self._recomputed |= {(scope, name) for name in found.metrics}
-        self._failures += found.failures
-        self._read.append(scope)
+        self._gathered.take(scope, found)
         for union in self._unions:
             union.take(scope, found.parts)
-        for name, (read, whole) in found.coverage.items():
-            before = self._coverage.get(name, (0, 0))
-            self._coverage[name] = (before[0] + read, before[1] + whole)
         if sightings is not None:
             self._late |= {(scope, event) for event in sightings.late(found.metrics)}
             change = sightings.change(found.metrics, self._since[scope], self._plan.earliest)
@@ -192,42 +194,27 @@ class Attempt:
     def _fail(self, failure: Failure) -> None:
         with self._lock:
             if not self._closed:
-                self._failures.append(failure)
-
-    def _unread(self, reason: str) -> list[Failure]:
-        known = {*self._read, *(failure.scope for failure in self._failures if failure.metric is None)}
-        if self._scopes is None:
-            return [] if "" in known else [Failure("", reason)]
-        return [Failure(scope.name, reason) for scope in self._scopes if scope.name not in known]
+                self._gathered.failures.append(failure)
 
     def _deliver(self) -> Run:
-        self._roll_up()
+        span = Span(self._plan.window, self._plan.window.end, 0)
+        self._gathered.roll_up(self._unions, span, self._plan.drop_tags)
+        self._gathered.judged(self._watch.roll_up())
         # An empty shard is submitted, for it retires scopes; where nothing could be read, what the sinks hold stays.
-        worth_submitting = bool(self._read) or self._scopes == ()
+        worth_submitting = bool(self._gathered.read) or self._scopes == ()
         run = self._record(self._submit() if worth_submitting else self._outlets.refusals())
         if self._plan.dry:
             return self._outlets.estimated(run, self._health(run))
         return run if self._locked_out else self._outlets.report(self._remember(run), self._health(run))
-
-    def _roll_up(self) -> None:
-        span = Span(self._plan.window, self._plan.window.end, 0)
-        for union in self._unions:
-            for metric in sorted(union.complete(), key=lambda each: each.name):
-                who = f"rollup {union.rollup.name}"
-                found = attempted(metric, who, partial(union.samples, metric, span, self._plan.drop_tags))
-                if isinstance(found, Failure):
-                    self._failures.append(found)
-                else:
-                    self._samples += found
 
     def _submit(self) -> tuple[Submission, ...]:
         batch = Batch(
             key=self._plan.key,
             end=self._plan.window.end,
             closed_until=self._plan.closed_until,
-            samples=tuple(self._samples),
+            samples=tuple(self._gathered.samples),
             metrics=self._all_metrics,
-            recomputed=frozenset(self._recomputed),
+            recomputed=frozenset(self._gathered.recomputed),
             scopes=frozenset(scope.name for scope in self._scopes)
             if self._scopes is not None and self._all_known
             else None,
@@ -264,7 +251,7 @@ class Attempt:
         return run
 
     def _record(self, submissions: tuple[Submission, ...]) -> Run:
-        plan = self._plan
+        plan, gathered = self._plan, self._gathered
         scopes = tuple(scope.name for scope in self._scopes or ())
         watched = self._ledger.keeps and self._outlets.totals is not None
         return Run(
@@ -276,16 +263,17 @@ class Attempt:
             release=plan.release,
             schedule_interval=plan.schedule_interval,
             scopes=scopes,
-            scopes_read=tuple(self._read),
-            samples=tuple(self._samples),
-            failures=tuple(self._failures),
+            scopes_read=tuple(gathered.read),
+            samples=tuple(gathered.samples),
+            failures=tuple(gathered.failures),
             gaps=self._outlets.gaps(scopes, self._names, plan.earliest),
             submissions=submissions,
             usage=self._context.meter.read(),
             late_events=len(self._late) if watched else None,
-            coverage=self._coverage,
-            without_value=tuple(sorted(self._recomputed - {(each.scope, each.metric.name) for each in self._samples})),
-            skipped=tuple(each.name for each in self._all_metrics if each not in self._metrics),
+            coverage=gathered.coverage,
+            without_value=gathered.without_value(),
+            skipped=tuple(each.name for each in self._all_metrics if not plan.selects(each)),
+            verdicts=tuple(gathered.verdicts),
             last_success=self._outlets.last_success,
             stopped=self._stopped,
         )

@@ -140,10 +140,10 @@ def _written(field: msgspec.structs.FieldInfo) -> str:
 def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
     """The type's schema; records go to `definitions`. msgspec's own generator cannot write a `Duration`'s default."""
     if get_origin(kind) is Annotated:
-        return _schema_of(get_args(kind)[0], definitions) | _bounds(get_args(kind)[1:])
-    alternatives = options(kind)
-    if NoneType in get_args(kind) or len(alternatives) > 1:
-        schemas = [_schema_of(each, definitions) for each in alternatives]
+        bare = _schema_of(get_args(kind)[0], definitions)
+        return bare | _bounds(get_args(kind)[1:], of_list=bare.get("type") == "array")
+    if NoneType in get_args(kind) or len(options(kind)) > 1:
+        schemas = [_schema_of(each, definitions) for each in get_args(kind) if each is not NoneType]
         return {"anyOf": [*schemas, {"type": "null"}] if NoneType in get_args(kind) else schemas}
     if is_struct(kind):
         if kind.__name__ not in definitions:
@@ -185,9 +185,10 @@ def _record_schema(kind: type[msgspec.Struct], definitions: dict[str, Any]) -> d
     }
 
 
-def _bounds(notes: tuple[Any, ...]) -> dict[str, Any]:
+def _bounds(notes: tuple[Any, ...], *, of_list: bool) -> dict[str, Any]:
     """What `msgspec.Meta` says, in the words of JSON Schema."""
     names = {"pattern": "pattern", "min_length": "minLength", "max_length": "maxLength", "description": "description"}
+    names |= {"min_length": "minItems", "max_length": "maxItems"} if of_list else {}
     names |= {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
     return {
         word: value

@@ -12,6 +12,7 @@ import msgspec
 from common.duration import Duration
 from common.errors import ConfigError
 from common.metric import RESERVED_TAGS, TAG
+from common.objectives.settings import ObjectiveSettings, check_objectives
 from common.strict import decode, join, shown
 from common.window import CATCH_UP, DAY, SETTLE, WEEK
 from common.yamlfile import read_file
@@ -183,6 +184,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A block for each collector; its name is the `collector` tag. Nothing: `git` over this folder."""
     rollups: tuple[RollupSettings, ...] = ()
     """Several scopes under one name. What can be added up is not repeated; the rest is computed over their union."""
+    objectives: tuple[ObjectiveSettings, ...] = ()
+    """What should hold. Each is judged by every collector that has its metrics."""
     sinks: SinkSettings | None = None
     log: LogSettings = LogSettings()
 
@@ -209,6 +212,7 @@ def load_settings(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     settings = decode(data, Settings, "")
     _check_tags(settings.tags, "tags")
     _check_rollups(settings.rollups)
+    check_objectives(settings.objectives)
     if "instance" not in data and environ.get("QUARTERDECK_INSTANCE"):
         instance: str = decode(environ["QUARTERDECK_INSTANCE"], InstanceName, "QUARTERDECK_INSTANCE")
         settings = msgspec.structs.replace(settings, instance=instance)

@@ -14,6 +14,8 @@ SETTLE = 2 * MINUTE
 """How long after its end a bucket may still change at the source; the default of the setting `settle`."""
 CATCH_UP = 7 * DAY
 """How far back a run counts what earlier runs missed; the default of the setting `catch_up`."""
+CLOCKS_APART = MINUTE
+"""How far our clock and a source's may differ before that is told, and the earlier of the two ends the run."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -38,6 +40,13 @@ class Window(msgspec.Struct, frozen=True):
 def window_ending(end: float, length: float) -> Window:
     """The window of `length` seconds before `end`, never starting before the epoch."""
     return Window(max(0.0, end - length), end)
+
+
+def agreed(window: Window, ahead: float | None) -> Window:
+    """The window, ended by the source's clock where ours is `ahead` of it by more than `CLOCKS_APART` seconds."""
+    if ahead is None or ahead <= CLOCKS_APART:
+        return window
+    return window_ending(max(0.0, window.end - ahead), window.length)
 
 
 def bucket_start(time: float) -> int:

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--traffic", default="", help="such as 2m-4m:400%%,6m-8m:300%%")
     parser.add_argument("--pace", type=float, default=1.0, help="how much faster the living part is")
     parser.add_argument("--unlimited", action="store_true", help="no rate limits")
+    parser.add_argument("--prepared", action="store_true", help="an answer that was made once is given again")
     parser.add_argument("--port", type=int, default=0)
     asked = parser.parse_args(arguments)
     try:
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     organisation = Organisation(asked.seed, asked.size, asked.end, traffic=traffic, pace=asked.pace)
     clock = _living(organisation.end) if asked.living else None
     rates = Rates(unlimited=asked.unlimited)
-    with serve(organisation, clock, rates=rates, latency=asked.latency, port=asked.port) as server:
+    with serve(
+        organisation, clock, rates=rates, latency=asked.latency, port=asked.port, prepared=asked.prepared
+    ) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         for row in ["SIMULATED GitHub organisation; ends with standard input", *traffic.preview()]:

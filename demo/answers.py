@@ -92,17 +92,17 @@ class Desk:
         self.budget: Budget = server.limits.budget(self.resource)
         self.unknown: tuple[str, ...] = ()
         self.nodes = 0
+        self.recorded: Served | None = None
 
     def record(self, status: int, cost: int) -> None:
         """Writes the request down."""
         asked, name = self.request, type(self.fault).__name__ if self.fault else ""
+        self.recorded = Served(
+            asked.method, asked.prefix + asked.path, asked.query, status, cost, self.resource, self.nodes,
+            asked.operation, asked.text, self.unknown, name,
+        )  # fmt: skip
         with self.server.lock:
-            self.server.requests.append(
-                Served(
-                    asked.method, asked.prefix + asked.path, asked.query, status, cost, self.resource, self.nodes,
-                    asked.operation, asked.text, self.unknown, name,
-                )
-            )  # fmt: skip
+            self.server.requests.append(self.recorded)
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body."""

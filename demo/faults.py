@@ -147,13 +147,18 @@ def archived(name: str) -> Done:
 
 
 def emptied(name: str) -> Done:
-    """The repository has neither commits nor anything else any more."""
+    """The repository has neither commits nor branches any more; what people said about them stays."""
     return Done(lambda changes: changes.emptied.add(name))
 
 
 def default_branch(name: str, branch: str) -> Done:
     """The repository's default branch is renamed."""
     return Done(lambda changes: changes.default_branches.__setitem__(name, branch))
+
+
+def rewound(name: str, at: float) -> Done:
+    """The repository's default branch is forced back to what it was at that time."""
+    return Done(lambda changes: changes.rewound.__setitem__(name, at))
 
 
 class Rule(msgspec.Struct):

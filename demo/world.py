@@ -25,6 +25,8 @@ class Changes(msgspec.Struct):
     archived: set[str] = set()
     emptied: set[str] = set()
     default_branches: dict[str, str] = {}
+    rewound: dict[str, float] = {}
+    """when the default branch was as it was forced to be again"""
 
 
 class View:
@@ -65,7 +67,8 @@ class View:
 
     def tip(self, repository: Repository, branch: Branch) -> str:
         """The commit that a branch points to."""
-        landing = self.graph(repository).tip(self.now) if branch.name == repository.default_branch else None
+        at = min(self.now, self.changes.rewound.get(self.original(repository.full_name), self.now))
+        landing = self.graph(repository).tip(at) if branch.name == repository.default_branch else None
         if landing is not None:
             return landing.sha
         return next(push.sha for push in reversed(branch.tips) if push.at <= self.now)
@@ -109,9 +112,7 @@ class View:
     def _changed(self, found: Repository) -> Repository:
         name, changes = found.full_name, self.changes
         if name in changes.emptied:
-            found = msgspec.structs.replace(
-                found, landings=(), pulls=(), issues=(), runs=(), deployments=(), releases=(), branches=(), statuses=()
-            )
+            found = msgspec.structs.replace(found, landings=(), branches=(), statuses=())
         if name in changes.archived:
             found = msgspec.structs.replace(found, archived=0)
         if name in changes.default_branches:

@@ -15,6 +15,7 @@ from common.cli.listing import catalogue
 from common.cli.wiring import collector_class
 from common.metric import Kind
 from common.naming import datadog_name, prometheus_name
+from common.objectives import OBJECTIVES
 from common.run import HEALTH
 from common.sinks import Batch, RunKey
 from common.sinks.pushgateway.exposition import render
@@ -25,7 +26,7 @@ from tests.samples import NOON, sample_of
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = {name: collector_class(COLLECTORS, name, name) for name in COLLECTORS}
 METRICS = {metric.name: metric for known in CLASSES.values() for metric in known.metrics()}
-EVERY = [*METRICS.values(), *HEALTH]
+EVERY = [*METRICS.values(), *HEALTH, *OBJECTIVES]
 HEADINGS = ["What it reads", "Settings", "Rights", "Requests and cost", "Definitions", "Limits"]
 by_name = pytest.mark.parametrize("metric", EVERY, ids=lambda metric: metric.name)
 

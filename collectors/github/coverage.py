@@ -8,6 +8,7 @@ from typing import NamedTuple
 from collectors.github.lifecycle import cycle
 from collectors.github.records import WorkflowRun, known
 from collectors.github.snapshot import GitHubSnapshot
+from common.delivery import judge
 from common.errors import MetricError
 
 
@@ -54,6 +55,22 @@ def _flaky(snapshot: GitHubSnapshot) -> Coverage:
     return Coverage("github.workflow_run.flaky", sum(run.earlier is not None for run in runs), len(runs))
 
 
+def _lead_time(snapshot: GitHubSnapshot) -> Coverage:
+    delivery = snapshot.delivery
+    if delivery.unknown is not None:
+        raise MetricError(delivery.unknown)
+    verdicts = (each for track in delivery.tracks for each in judge(track.deployments, delivery.window.end))
+    ended = [each.deployment for each in verdicts if each.before is not None and each.deployment.succeeded]
+    spans = [
+        None if change.authored is None else done.finished - change.authored
+        for done in ended
+        if done.finished in delivery.window
+        for change in done.changes
+        if not change.merge
+    ]
+    return Coverage("delivery.lead_time", sum(span is not None and span >= 0 for span in spans), len(spans))
+
+
 def _ended(snapshot: GitHubSnapshot) -> list[WorkflowRun]:
     own = (run for run in known(snapshot.runs) if run.own)
     return [run for run in own if run.completed is not None and run.completed in snapshot.window]
@@ -63,4 +80,5 @@ _COUNTS: dict[str, Callable[[GitHubSnapshot], Coverage]] = {
     "github.pull_request.cycle_time": _cycle_time,
     "github.workflow_run.queue_time": _queue_time,
     "github.workflow_run.flaky": _flaky,
+    "delivery.lead_time": _lead_time,
 }

@@ -32,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def delivery_of(snapshot: GitHubSnapshot) -> Delivery:
     """The tracks of the snapshot's one source; raises `MetricError` where that could not be read."""
-    delivery, lacking = _settle(snapshot)
+    delivery, lacking = snapshot.settled
     if not lacking:
         return delivery
     reason = f"{len(lacking.comparisons)} comparisons and {len(lacking.pulls)} pull requests could not be read"
@@ -46,13 +46,14 @@ def wanted(snapshot: GitHubSnapshot) -> Wanted:
     could not be read.
     """
     try:
-        lacking = _settle(snapshot)[1]
+        lacking = snapshot.settled[1]
     except MetricError:
         return Wanted()
     return Wanted(pulls=lacking.pulls) if lacking.pulls else lacking
 
 
-def _settle(snapshot: GitHubSnapshot) -> tuple[Delivery, Wanted]:
+def settle(snapshot: GitHubSnapshot) -> tuple[Delivery, Wanted]:
+    """The tracks as far as they can be told, and what is lacking; raises `MetricError` as `delivery_of` does."""
     source = chosen(snapshot)
     if source is None:
         return Delivery(snapshot.delivery_window), Wanted()
@@ -106,6 +107,7 @@ class _Book:
     def __init__(self, snapshot: GitHubSnapshot, deployed: frozenset[str]) -> None:
         self.lacking_comparisons: list[tuple[str, str]] = []
         self.lacking_pulls: set[int] = set()
+        self._mending: dict[int, bool] = {}
         self._hotfix_labels = snapshot.rules.hotfix_labels
         self._history = known(snapshot.commits)
         self._merged = snapshot.merged
@@ -163,18 +165,26 @@ class _Book:
         """The commit as a change; of a squashed pull request, its own commits instead."""
         commit = self.graph.commits[sha]
         pulls = self._pulls(commit)
-        mends = (is_reverting(pull) or has_label(pull.labels, self._hotfix_labels) for pull in pulls)
-        marked = is_revert(commit) or any(mends)
+        if untold := next((pull for pull in pulls if not pull.merge_commit), None):
+            raise MetricError(f"GitHub does not tell with which commit pull request {untold.number} was merged")
+        marked = is_revert(commit) or any(self._mends(pull) for pull in pulls)
         squashed = next((pull for pull in pulls if self._is_squash(pull, sha)), None)
         for each in squashed.commits if squashed else (commit,):
             yield Change(commit_id(each), each.authored, each.merge, marked, each.subject)
+
+    def _mends(self, pull: PullRequest) -> bool:
+        found = self._mending.get(pull.number)
+        if found is None:
+            found = self._mending[pull.number] = is_reverting(pull) or has_label(pull.labels, self._hotfix_labels)
+        return found
 
     def _pulls(self, commit: Commit) -> list[PullRequest]:
         numbers = {each.number for each in commit.pulls if each.merged is not None}
         if own := self._by_commit.get(commit.sha):
             numbers.add(own.number)
-        self.lacking_pulls |= numbers - self._by_number.keys()
-        return [self._by_number[number] for number in sorted(numbers & self._by_number.keys())]
+        by_number = self._by_number
+        self.lacking_pulls.update(number for number in numbers if number not in by_number)
+        return [by_number[number] for number in sorted(numbers) if number in by_number]
 
     def _is_squash(self, pull: PullRequest, sha: str) -> bool:
         """A rebase leaves each commit on the default branch, a squash only one that stands for all."""

@@ -41,10 +41,15 @@ class _Limits(msgspec.Struct, frozen=True):
     """GitHub's word about the budgets, which the headers repeat."""
 
 
+def ask_limits(api: Api) -> None:
+    """Have GitHub tell its time and what is left of the budgets; raises `RefusedError` where it has no limits."""
+    api.get("/rate_limit", _Limits, budgeted=False)
+
+
 def token_and_budgets(api: Api) -> Iterator[Check]:
     """Whether the token is valid, and what is left of the hour."""
     try:
-        api.get("/rate_limit", _Limits, budgeted=False)
+        ask_limits(api)
     except RefusedError:
         yield Check("token", "ok", "the server has no rate limits")
         return

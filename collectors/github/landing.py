@@ -19,14 +19,17 @@ def landings(commits: Iterable[Commit], closed: Iterable[PullRequest], default_b
     """Each commit of the branch once, by time.
 
     GitHub lists a branch's history by committer date, so the commits of a branch merged today may be missing from it:
-    those of a pull request merged with a merge commit are taken from the pull request.
+    those of a pull request merged with a merge commit are taken from the pull request, if the merge is still there: a
+    forced push may have taken it away.
     """
     found = {commit.sha: commit for commit in commits}
+    listed = frozenset(found)
     merges: dict[str, float] = {}
     for pull in closed:
         if pull.merged is None or pull.base != default_branch:
             continue
-        brought = pull.commits if pull.merge_parents > 1 else ()
+        there = pull.merge_commit is None or pull.merge_commit in listed
+        brought = pull.commits if pull.merge_parents > 1 and there else ()
         for commit in brought:
             found.setdefault(commit.sha, commit)
         for sha in (*(commit.sha for commit in brought), *filter(None, (pull.merge_commit,))):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collectors.github.people import is_another_human, is_bot
-from collectors.github.records import Event, PullRequest, Review
+from collectors.github.records import DISMISSED, Event, PullRequest, Review
 from collectors.github.rules import Rules
+from common.errors import MetricError
 from common.window import DAY
 
 LONGEST_CYCLE = 365 * DAY
+_REVIEWS = frozenset(["APPROVED", "CHANGES_REQUESTED", "COMMENTED", DISMISSED])
 _MERGED_FROM_QUEUE = frozenset(["merge", "merged"])
 
 
@@ -93,8 +95,15 @@ def reviews_by_others(pull: PullRequest, rules: Rules) -> list[Review]:
     return [each for each in counted_reviews(pull) if is_another_human(each.author, pull, rules)]
 
 
+def _understood(review: Review) -> Review:
+    if review.state not in _REVIEWS:
+        raise MetricError(f"GitHub says that a review is {review.state}, which this release does not know")
+    return review
+
+
 def approves(review: Review, pull: PullRequest) -> bool:
-    """Whether it is an approval that was not dismissed; after the merge no dismissal counts."""
+    """Whether it is an approval that was not dismissed; after the merge no dismissal counts. Raises `MetricError`."""
+    _understood(review)
     dismissed = review.dismissed is not None and (pull.merged is None or review.dismissed < pull.merged)
     return review.state == "APPROVED" and not dismissed
 
@@ -114,8 +123,8 @@ def first_review(pull: PullRequest, rules: Rules, *, approval: bool = False) -> 
 
 
 def rounds(pull: PullRequest) -> int:
-    """How many reviews that requested changes were followed by a later review of the same person."""
-    reviews = counted_reviews(pull)
+    """How many reviews that requested changes were followed by a later one of the same person. Raises `MetricError`."""
+    reviews = [_understood(each) for each in counted_reviews(pull)]
     last = {each.author.login: each.at for each in reviews if each.author is not None}
     return sum(
         each.state == "CHANGES_REQUESTED" and each.author is not None and last[each.author.login] > each.at

@@ -88,9 +88,9 @@ def commit(raw: RawCommit) -> Commit:
     )
 
 
-def labels(raw: Page[RawLabel] | None) -> tuple[str, ...]:
+def labels(raw: Page[RawLabel]) -> tuple[str, ...]:
     """The names of labels."""
-    return tuple(each.name for each in raw.nodes) if raw else ()
+    return tuple(each.name for each in raw.nodes)
 
 
 def pull(raw: RawPull, steps: Iterable[RawStep] = (), commits: Iterable[RawOwnCommit] = ()) -> PullRequest:
@@ -178,12 +178,10 @@ def _comments(steps: Iterable[RawStep]) -> tuple[float, ...]:
 
 def deployment(raw: RawDeployment) -> Deployment:
     """A deployment with its statuses in order of time."""
-    statuses = [
-        Status(each.state.lower(), at(each.created_at)) for each in (raw.statuses.nodes if raw.statuses else ())
-    ]
+    statuses = [Status(each.state.lower(), at(each.created_at)) for each in raw.statuses.nodes]
     return Deployment(
         id=raw.database_id,
-        environment=raw.environment or "",
+        environment=raw.environment,
         sha=raw.commit_oid,
         created=at(raw.created_at),
         statuses=tuple(sorted(statuses, key=lambda each: each.at)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -37,10 +37,16 @@ class RawRun(msgspec.Struct, frozen=True, gc=False):
 
 
 class Runs(msgspec.Struct, frozen=True):
-    """A page of runs."""
+    """A page of runs; with `listed`, only the last of so many that are as they were."""
 
     total_count: int
     workflow_runs: tuple[RawRun, ...]
+    listed: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many runs GitHub listed on the page."""
+        return len(self.workflow_runs) if self.listed is None else self.listed
 
 
 class RawRunner(msgspec.Struct, frozen=True, gc=False):
@@ -109,11 +115,13 @@ def runner(raw: RawRunner) -> Runner:
     return Runner(raw.id, raw.name, raw.status, raw.busy)
 
 
-def attempts(checks: Iterable[RawCheckRun], number: int, last_started: float | None) -> tuple[Attempt, ...] | None:
+def attempts(checks: Collection[RawCheckRun], number: int, last_started: float | None) -> tuple[Attempt, ...] | None:
     """The attempts before the last, told from all check runs of a run's suite; `None` where they cannot be told.
 
     A job that comes again begins another attempt, and no attempt begins before the one before it has ended.
     """
+    if any(each.started_at is None and each.status == "COMPLETED" for each in checks):
+        return None
     begun = [each for each in checks if each.started_at is not None]
     if last_started is not None:
         begun = [each for each in begun if each.started_at is not None and at(each.started_at) < last_started]
@@ -139,6 +147,8 @@ def _attempt(number: int, group: list[RawCheckRun]) -> Attempt:
     return Attempt(number, end.lower(), max(maybe(each.completed_at) or 0.0 for each in group))
 
 
-def first_job(checks: Iterable[RawCheckRun]) -> float | None:
-    """When the first attempt's first job started."""
+def first_job(checks: Collection[RawCheckRun]) -> float | None:
+    """When the first attempt's first job started; `None` where it is not known of all that ended."""
+    if any(each.started_at is None and each.status == "COMPLETED" for each in checks):
+        return None
     return min((at(each.started_at) for each in checks if each.started_at is not None), default=None)

@@ -186,14 +186,14 @@ class RawPull(Raw, frozen=True):
     closed_at: datetime | None
     merged_at: datetime | None
     author: RawActor | None
-    labels: Page[RawLabel] | None
+    labels: Page[RawLabel]
     timeline_items: Page[RawStep] | None = None
     merge_commit: RawMerge | None = None
     additions: int | UnsetType = UNSET
     deletions: int | UnsetType = UNSET
     changed_files: int | UnsetType = UNSET
     review_decision: str | UnsetType | None = UNSET
-    mergeable: str | UnsetType | None = UNSET
+    mergeable: str | UnsetType = UNSET
     is_in_merge_queue: bool | UnsetType = UNSET
     status_check_rollup: RawState | UnsetType | None = UNSET
 
@@ -228,10 +228,10 @@ class RawDeployment(Raw, frozen=True):
     database_id: int
     commit_oid: str
     created_at: datetime
-    environment: str | None
+    environment: str
     task: str | None
     ref: RawLabel | None
-    statuses: Page[RawDeploymentStatus] | None
+    statuses: Page[RawDeploymentStatus]
 
 
 class RawRelease(Raw, frozen=True):
@@ -250,7 +250,7 @@ class RawIssue(Raw, frozen=True):
     updated_at: datetime
     title: str
     state: str
-    labels: Page[RawLabel] | None
+    labels: Page[RawLabel]
     timeline_items: Page[RawClosed]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -30,6 +31,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str]
 
 
+@lru_cache(maxsize=16_384)
 def matches(pattern: str, text: str) -> bool:
     """Whether the text fits a name with `*` and `?`, in any case; brackets are letters, as in `renovate[bot]`."""
     return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))

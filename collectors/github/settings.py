@@ -15,6 +15,8 @@ from common.settings import CollectorSettings, DeliverySettings, Struct
 from common.window import DAY
 
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1, description="a number from 0 up to, not including, 1")]
+Together = Annotated[int, msgspec.Meta(ge=1, le=32, description="a whole number from 1 to 32")]
+LONGEST_RUN = 35 * DAY
 _GLOB = re.compile(r"[*?]")
 
 
@@ -83,6 +85,10 @@ class GitHubSettings(CollectorSettings, frozen=True, kw_only=True):
     """Access as a GitHub App instead of a token."""
     reserve: Share = 0.1
     """The share of each request budget that is left for others."""
+    concurrency: Together = 8
+    """How many requests may be under way at once."""
+    runs_look_back: Duration = Duration(2 * DAY)
+    """How long before the window a workflow run may have been created and still be found; at most 35 days."""
     stale_after: Duration = Duration(14 * DAY)
     """How long an open pull request is without an update when it counts as stale."""
     branch_stale_after: Duration = Duration(30 * DAY)
@@ -177,6 +183,8 @@ def check_settings(settings: GitHubSettings, where: str = "collectors.github") -
             raise ConfigError(
                 f"{where}.repositories[{index}]: {pattern!r} is not owner/name, owner/pattern, or one of these after !"
             )
+    if settings.runs_look_back > LONGEST_RUN:
+        raise ConfigError(f"{where}.runs_look_back must be at most 35d: no workflow run lives longer")
     _check_rules(settings, where)
     _check_mappings(settings, where)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from collectors.github.deployments import delivery_of
+from collectors.github.deployments import Wanted, delivery_of, settle
 from collectors.github.landing import Landed, landings
 from collectors.github.records import (
     Branch,
@@ -27,6 +27,7 @@ from collectors.github.records import (
 from collectors.github.rules import Rules
 from common.delivery import Delivery
 from common.errors import MetricError
+from common.metric import Basis
 from common.window import Window
 
 Fact = Literal[
@@ -57,7 +58,8 @@ class GitHubSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     there. `closed_pulls` are those not open now and updated since. `commits` are the default branch's by committer
     date, from the older of the two times on. `runs` are completed ones; `deployments` and `releases` include the last
     successful, published one before. `comparisons` are those that `deployments.wanted` asked for; `environment` is the
-    tag where the source of deployments has none.
+    tag where the source of deployments has none. `read_at` is when all of it was read in full; `None`: now.
+    `only_probed`: this run asked no more than whether anything changed.
     """
 
     scope: str
@@ -68,6 +70,8 @@ class GitHubSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     since: float
     rules: Rules
     environment: str = "production"
+    read_at: float | None = None
+    only_probed: bool = False
     repository: Repository | Unavailable = NOT_READ
     open_pulls: tuple[PullRequest, ...] | Unavailable = NOT_READ
     closed_pulls: tuple[PullRequest, ...] | Unavailable = NOT_READ
@@ -83,6 +87,11 @@ class GitHubSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     comparisons: tuple[Comparison, ...] = ()
     runners: tuple[Runner, ...] | Unavailable = NOT_READ
     missing: Mapping[Fact, str] = {}
+
+    @property
+    def basis(self) -> Basis:
+        """Of numbers about now that may change without a trace in a probe."""
+        return "stale" if self.only_probed else "measured"
 
     def need(self, *facts: Fact) -> None:
         """Raise `MetricError` with the reason if one of these facts could not be read."""
@@ -105,6 +114,11 @@ class GitHubSnapshot(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         """The default branch's commits with their landing; raises `MetricError` where that cannot be known."""
         self.need("associated_pulls", "pull_commits")
         return landings(known(self.commits), known(self.closed_pulls), self.default_branch)
+
+    @cached_property
+    def settled(self) -> tuple[Delivery, Wanted]:
+        """The deployments as far as they can be told, and what must still be read; raises `MetricError`."""
+        return settle(self)
 
     @cached_property
     def delivery(self) -> Delivery:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from collectors.github.records import WorkflowRun
 
 CONCLUSION = ("success", "failure", "cancelled", "other")
 FAILURES = frozenset(["failure", "timed_out", "startup_failure"])
+KNOWN_ENDS = FAILURES | {"success", "cancelled", "skipped", "neutral", "action_required", "stale"}
+"""GitHub's words for how a run ended; a new one counts as `other`, and in no ratio."""
 
 
+@lru_cache(maxsize=4_096)
 def file_name(path: str) -> str:
     """The name of a workflow's file, without folder and ref: `ci.yml`."""
     return path.partition("@")[0].rpartition("/")[2]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from typer.core import TyperGroup
 
@@ -23,20 +24,62 @@ class DefaultToRun(TyperGroup):
         return list(super().parse_args(ctx, args))
 
 
-def run(collectors: Mapping[str, str], demo: str = "") -> None:
+class Group(NamedTuple):
+    """A group of commands that lives outside the kernel."""
+
+    path: str
+    """Dotted path of a function that makes its `typer.Typer` of the collectors, imported on use."""
+    about: str
+    """Its line in `collect --help`."""
+
+
+class Later(TyperGroup):
+    """A group whose commands are imported when one of them is asked for."""
+
+    def __init__(self, name: str, group: Group, collectors: Mapping[str, str]) -> None:
+        super().__init__(name=name, help=group.about, rich_markup_mode=None)
+        self._group = group
+        self._collectors = collectors
+
+    @cached_property
+    def _loaded(self) -> TyperGroup:
+        from importlib import import_module  # noqa: PLC0415
+
+        from typer.main import get_group  # noqa: PLC0415
+
+        module, _, make = self._group.path.partition(":")
+        return get_group(getattr(import_module(module), make)(self._collectors))
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  typer's own context
+        """The names of its commands, in their order."""
+        return self._loaded.list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """The command of this name, or `None`."""
+        return self._loaded.get_command(ctx, cmd_name)
+
+
+def run(collectors: Mapping[str, str], demo: str = "", groups: Mapping[str, Group] | None = None) -> None:
     """Run the command line over these collectors (name → dotted path) and end the process with its exit code.
 
-    `demo` is the dotted path of a simulation for `collect demo`.
+    `demo` is the dotted path of a simulation for `collect demo`; `groups` are further groups of commands by name.
     """
-    sys.exit(main(collectors, sys.argv[1:], demo))
+    sys.exit(main(collectors, sys.argv[1:], demo, groups))
 
 
-def main(collectors: Mapping[str, str], arguments: list[str], demo: str = "") -> int:
+def main(
+    collectors: Mapping[str, str], arguments: list[str], demo: str = "", groups: Mapping[str, Group] | None = None
+) -> int:
     """The exit code of one call; everything a person did wrong is one sentence on standard error."""
+    from typer.main import get_group  # noqa: PLC0415
+
     from common.cli.app import build_app  # noqa: PLC0415
 
     try:
-        answer = build_app(collectors, demo)(arguments, prog_name="collect", standalone_mode=False)
+        command = get_group(build_app(collectors, demo))
+        for name, group in (groups or {}).items():
+            command.add_command(Later(name, group, collectors))
+        answer = command(arguments, prog_name="collect", standalone_mode=False)
     except QuarterdeckError as error:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:

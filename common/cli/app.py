@@ -34,6 +34,8 @@ Exit codes: 0 success or partial, 1 failed, 2 settings, 3 deadline, 130 or 143 s
 
 def build_app(collectors: Mapping[str, str], demo: str = "") -> typer.Typer:
     """The command line over these collectors (name → dotted path), with `demo` where its dotted path is given."""
+    from common.cli.objectives_app import add_objectives
+
     app = typer.Typer(
         cls=DefaultToRun, help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
     )
@@ -43,6 +45,7 @@ def build_app(collectors: Mapping[str, str], demo: str = "") -> typer.Typer:
     _add_sink_commands(app, collectors)
     _add_ledger(app)
     _add_backfill(app, collectors)
+    add_objectives(app, collectors)
     if demo:
         _add_demo(app, collectors, demo)
     return app
@@ -156,14 +159,20 @@ def _add_sink_commands(app: typer.Typer, collectors: Mapping[str, str]) -> None:
             str | None,
             typer.Option(metavar="NAME", help="A retired instance to remove whole.", show_default=False),
         ] = None,
+        shards: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="NAME=N", help="How many shards a collector has; what others left goes. Again for more."
+            ),
+        ] = None,
         config: Config = None,
         dry_run: DryRun = False,
         verbose: Verbose = False,
     ) -> int:
-        """Delete what retired collectors or instances left in the Pushgateway."""
+        """Delete what retired collectors, shards or instances left in the Pushgateway."""
         from common.cli.upkeep import prune_pushgateway
 
-        return prune_pushgateway(config, instance, dry_run=dry_run, verbose=verbose)
+        return prune_pushgateway(config, instance, tuple(shards or ()), dry_run=dry_run, verbose=verbose)
 
 
 def _add_ledger(app: typer.Typer) -> None:

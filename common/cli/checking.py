@@ -11,6 +11,7 @@ import msgspec
 
 from common.catalog import Entry
 from common.cli.listing import catalogue
+from common.cli.objectives_binding import objective_findings
 from common.cli.output import output, write_json
 from common.cli.wiring import Loaded, blocks, build_collector, build_sinks, load
 from common.collector import Check, Context
@@ -50,6 +51,7 @@ def _findings(collectors: Mapping[str, str], names: tuple[str, ...], loaded: Loa
     yield Check("settings", "ok", str(loaded.path) if loaded.path else "no file; defaults and environment variables")
     for name, block in blocks(loaded.settings, names).items():
         yield from _collector_findings(collectors, name, block, loaded)
+    yield from objective_findings(collectors, loaded)
     yield from _selection_findings(loaded, catalogue(collectors))
     yield from _sink_findings(loaded)
 

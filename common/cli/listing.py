@@ -11,18 +11,22 @@ from common.catalog import Entry, entry
 from common.cli.output import output, write_json
 from common.cli.wiring import blocks, collector_class, load
 from common.errors import ConfigError, ExitCode
+from common.objectives import OBJECTIVES
 from common.run import HEALTH
 
 OURSELVES = "collector"
 """The section of the catalogue that is about the runs themselves."""
+JUDGED = "objective"
+"""The section that is about objectives."""
+_SECTIONS = {OURSELVES: HEALTH, JUDGED: OBJECTIVES}
 
 
 def catalogue(collectors: Mapping[str, str], names: tuple[str, ...] = ()) -> list[Entry]:
-    """The entries of these collectors, or of all and of the runs themselves, by name; raises `ConfigError`."""
+    """The entries of these collectors, or of all, of the runs themselves and of objectives; raises `ConfigError`."""
     rows: dict[str, Entry] = {}
-    for name in names or (*collectors, OURSELVES):
-        if name == OURSELVES:
-            rows |= {each.name: entry(each, None) for each in HEALTH}
+    for name in names or (*collectors, *_SECTIONS):
+        if name in _SECTIONS:
+            rows |= {each.name: entry(each, None) for each in _SECTIONS[name]}
         else:
             known = collector_class(collectors, name, "metrics")
             rows |= {each.name: entry(each, known.scope) for each in known.metrics() if each.name not in rows}
@@ -32,8 +36,8 @@ def catalogue(collectors: Mapping[str, str], names: tuple[str, ...] = ()) -> lis
 def show_metrics(collectors: Mapping[str, str], names: tuple[str, ...], *, as_json: bool) -> int:
     """Print the catalogue; raises `ConfigError` for a collector that does not exist."""
     for name in names:
-        if name not in (*collectors, OURSELVES):
-            raise ConfigError(f"{name!r} is not a collector; there are {', '.join((*sorted(collectors), OURSELVES))}")
+        if name not in (*collectors, *_SECTIONS):
+            raise ConfigError(f"{name!r} is not a collector; there are {', '.join((*sorted(collectors), *_SECTIONS))}")
     entries = catalogue(collectors, names)
     if as_json:
         write_json({"schema": 1, "metrics": entries})

@@ -12,18 +12,29 @@ from typing import Literal
 import msgspec
 
 from common.cli.ledgering import opened
+from common.cli.objectives_binding import judged_by, refuse_unknown_metrics
 from common.cli.output import output, write_json
-from common.cli.wiring import AnyCollector, Loaded, blocks, build_collector, build_sinks, load, option_duration, release
+from common.cli.wiring import (
+    AnyCollector,
+    Loaded,
+    blocks,
+    build_collector,
+    build_sinks,
+    load,
+    option_duration,
+    release,
+    rollups_of,
+)
 from common.collector import Context
 from common.deadline import Deadline
 from common.errors import ConfigError, ExitCode
 from common.ledger import Ledger
 from common.meter import Meter
+from common.objectives import OBJECTIVES
 from common.outcome import Run
 from common.plan import Plan
-from common.rollup import Rollup
 from common.run import Attempt, health_samples
-from common.settings import RollupSettings, ledger_settings
+from common.settings import ledger_settings
 from common.shard import parse_shard
 from common.sinks import RunKey, Sink
 from common.sinks.console import report, write
@@ -50,7 +61,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
 
 
-class _Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True):
     """One collector of this call, ready to run."""
 
     collector: AnyCollector
@@ -67,16 +78,25 @@ def run_collectors(collectors: Mapping[str, str], options: RunOptions) -> int:
     loaded = load(options.config, verbose=options.verbose)
     deadline = Deadline(option_duration(options.deadline, "--deadline") or loaded.settings.deadline)
     with opened(loaded, deadline, read_only=not options.push) as ledger:
-        jobs = [
-            _job(collectors, name, block, options, loaded, deadline, now, ledger)
-            for name, block in _blocks(loaded, options)
-        ]
+        jobs = jobs_of(collectors, options, loaded, deadline, now, ledger)
         _refuse_unknown_glob(jobs, options.only)
         return _Session(jobs, deadline, options).run()
 
 
-def _blocks(loaded: Loaded, options: RunOptions) -> list[tuple[str, dict[str, object]]]:
-    return list(blocks(loaded.settings, options.names).items())
+def jobs_of(
+    collectors: Mapping[str, str],
+    options: RunOptions,
+    loaded: Loaded,
+    deadline: Deadline,
+    now: float,
+    ledger: Ledger,
+) -> list[Job]:
+    """What a call has to run, by the settings; raises `ConfigError`."""
+    refuse_unknown_metrics(collectors, loaded.settings)
+    return [
+        _job(collectors, name, block, options, loaded, deadline, now, ledger)
+        for name, block in blocks(loaded.settings, options.names).items()
+    ]
 
 
 def _job(
@@ -88,7 +108,7 @@ def _job(
     deadline: Deadline,
     now: float,
     ledger: Ledger,
-) -> _Job:
+) -> Job:
     settings = loaded.settings
     context = Context(deadline, Meter(), loaded.environ, ledger, name)
     override = option_duration(options.window, "--window")
@@ -110,25 +130,23 @@ def _job(
         drop_tags=frozenset(settings.metrics.drop_tags),
         tags=settings.tags,
         shard=shard,
-        rollups=tuple(_rollup(each) for each in settings.rollups),
+        objectives=judged_by(name, collector, settings, shortened=override is not None),
+        rollups=rollups_of(settings),
         keep=given.keep if (given := ledger_settings(settings.ledger)) else 0.0,
     )
-    return _Job(collector, sinks, plan, context)
+    return Job(collector, sinks, plan, context)
 
 
-def _rollup(given: RollupSettings) -> Rollup:
-    return Rollup(given.name, (given.match,) if isinstance(given.match, str) else given.match, given.tags)
-
-
-def _refuse_unknown_glob(jobs: Sequence[_Job], only: str) -> None:
-    if not any(job.plan.selects(metric) for job in jobs for metric in job.collector.metrics()):
+def _refuse_unknown_glob(jobs: Sequence[Job], only: str) -> None:
+    theirs = ((*job.collector.metrics(), *(OBJECTIVES if job.plan.objectives else ())) for job in jobs)
+    if not any(job.plan.selects(metric) for job, metrics in zip(jobs, theirs, strict=True) for metric in metrics):
         raise ConfigError(f"--only {only!r} matches no metric of these collectors; `collect metrics` lists them")
 
 
 class _Session:
     """The runs of one call; `stop` may come from the watchdog's thread at any time."""
 
-    def __init__(self, jobs: Sequence[_Job], deadline: Deadline, options: RunOptions) -> None:
+    def __init__(self, jobs: Sequence[Job], deadline: Deadline, options: RunOptions) -> None:
         self._jobs, self._deadline, self._options = jobs, deadline, options
         self._runs: list[Run] = []
         self._waiting = list(jobs)
@@ -155,7 +173,7 @@ class _Session:
             raise self._mistake
         return code
 
-    def _attempt_at(self, job: _Job) -> Attempt:
+    def _attempt_at(self, job: Job) -> Attempt:
         return Attempt(job.collector, job.sinks, job.plan, job.context, time.time, _Progress(job.plan.key.collector))
 
     def _finished(self, run: Run) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from common.cli.listing import catalogue
 from common.cli.output import output
-from common.cli.wiring import blocks, load, pushgateway_sink
+from common.cli.wiring import Loaded, blocks, load, pushgateway_sink
 from common.deadline import Deadline
 from common.errors import ConfigError, ExitCode
 from common.meter import Meter
 from common.secrets import Secrets
+from common.sinks import RunKey
 from common.sinks.datadog.metadata import metadata_sync
 from common.sinks.datadog.transport import Access, Transport
 from common.sinks.pushgateway.prune import not_configured, of_instance
@@ -36,19 +38,18 @@ def sync_metadata(collectors: Mapping[str, str], config: Path | None, *, dry_run
     return ExitCode.OK
 
 
-def prune_pushgateway(config: Path | None, instance: str | None, *, dry_run: bool, verbose: bool) -> int:
-    """Delete the groups of a retired instance, or of our own collectors that are no more; raises `ConfigError`."""
+def prune_pushgateway(
+    config: Path | None, instance: str | None, shards: Sequence[str] = (), *, dry_run: bool, verbose: bool
+) -> int:
+    """Delete the groups of a retired instance, or of our own collectors and shards that are no more.
+
+    Each of `shards` is `NAME=N`. Raises `ConfigError`.
+    """
     loaded = load(config, verbose=verbose)
     settings = loaded.settings.sinks.pushgateway if loaded.settings.sinks else None
     if settings is None:
         raise ConfigError("there is no Pushgateway: set PUSHGATEWAY_URL, or sinks.pushgateway in the settings")
-    if instance is None and loaded.path is None:
-        raise ConfigError("there is no settings file to tell what is retired: give --config FILE, or --instance NAME")
-    if instance == loaded.settings.instance:
-        raise ConfigError(f"--instance {instance!r} is this installation's own; prune it from its successor")
-    retired = (
-        of_instance(instance) if instance else not_configured(loaded.settings.instance, blocks(loaded.settings, ()))
-    )
+    retired = _retired(loaded, instance, shards)
     sink = pushgateway_sink(settings, Secrets(loaded.environ), Deadline(loaded.settings.deadline), Meter())
     found = sink.prune(retired, dry=dry_run)
     for each in found:
@@ -58,3 +59,35 @@ def prune_pushgateway(config: Path | None, instance: str | None, *, dry_run: boo
     if not found:
         output().write("nothing to delete\n")
     return ExitCode.OK
+
+
+def _retired(loaded: Loaded, instance: str | None, shards: Sequence[str]) -> Callable[[RunKey], bool]:
+    if instance is None:
+        if loaded.path is None:
+            raise ConfigError(
+                "there is no settings file to tell what is retired: give --config FILE, or --instance NAME"
+            )
+        configured = blocks(loaded.settings, ())
+        return not_configured(loaded.settings.instance, configured, parse_shards(shards, configured))
+    if shards:
+        raise ConfigError("--shards and --instance exclude each other: a retired instance goes whole")
+    if instance == loaded.settings.instance:
+        raise ConfigError(f"--instance {instance!r} is this installation's own; prune it from its successor")
+    return of_instance(instance)
+
+
+def parse_shards(given: Sequence[str], collectors: Collection[str]) -> dict[str, int]:
+    """Each `NAME=N` as how many shards a collector has; raises `ConfigError`."""
+    found: dict[str, int] = {}
+    for text in given:
+        name, _, count = text.partition("=")
+        if not re.fullmatch(r"[1-9][0-9]{0,3}", count) or name not in collectors:
+            known = ", ".join(sorted(collectors))
+            raise ConfigError(
+                f"--shards {text!r}: write NAME=N, such as github=4, with the name of a collector ({known}) "
+                "and into how many shards it is cut"
+            )
+        if name in found:
+            raise ConfigError(f"--shards {text!r}: {name} is given twice")
+        found[name] = int(count)
+    return found

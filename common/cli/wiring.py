@@ -17,6 +17,7 @@ from common.deadline import Deadline
 from common.duration import Duration, parse_duration
 from common.errors import ConfigError
 from common.meter import Meter
+from common.rollup import Rollup
 from common.secrets import Secrets
 from common.settings import DatadogSettings, PushgatewaySettings, Settings, collector_settings, find_file, load_settings
 from common.settings import read_file as read_settings_file
@@ -146,3 +147,11 @@ def pushgateway_sink(
 
 def _secret(secrets: Secrets | None, reference: str | None, where: str) -> str | None:
     return secrets.get(reference, where) if secrets and reference else None
+
+
+def rollups_of(settings: Settings) -> tuple[Rollup, ...]:
+    """The settings' rollups."""
+    return tuple(
+        Rollup(each.name, (each.match,) if isinstance(each.match, str) else each.match, each.tags)
+        for each in settings.rollups
+    )

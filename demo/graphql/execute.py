@@ -47,6 +47,9 @@ RIGHTS = {
     "Repository.defaultBranchRef": "contents",
     "Repository.refs": "contents",
     "Repository.releases": "contents",
+    "PullRequest.statusCheckRollup": "checks",
+    "Commit.statusCheckRollup": "checks",
+    "CheckSuite.checkRuns": "checks",
 }
 UNKNOWN_FIELD = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
 

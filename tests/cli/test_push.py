@@ -167,6 +167,40 @@ def test_prune_deletes_what_a_retired_collector_left(collect, repository, pushga
     assert 'collector="old"' not in pushgateway.metrics()
 
 
+def test_prune_told_how_many_shards_there_are_deletes_what_the_others_left(collect, repository, pushgateway):
+    (repository / "quarterdeck.yaml").write_text("collectors:\n  git: {}\n")
+    for shard in ("0/3", "1/3", "2/3"):
+        assert collect("--push", "--shard", shard, PUSHGATEWAY_URL=pushgateway.url).code in {0, 1}
+
+    untold = collect("sinks", "prune", PUSHGATEWAY_URL=pushgateway.url)
+    told = collect("sinks", "prune", "--shards", "git=1", PUSHGATEWAY_URL=pushgateway.url)
+
+    assert untold.out == "nothing to delete\n"
+    assert told.out.count(" shard=1\n") == told.out.count(" shard=2\n") > 0
+    assert " shard=0\n" not in told.out
+    assert {each["labels"]["shard"] for each in pushgateway.groups()} == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--shards", "git"), "--shards 'git': write NAME=N, such as github=4"),
+        (("--shards", "git=0"), "--shards 'git=0': write NAME=N, such as github=4"),
+        (("--shards", "old=2"), "with the name of a collector (git) and into how many shards it is cut"),
+        (("--shards", "git=2", "--shards", "git=3"), "--shards 'git=3': git is given twice"),
+        (("--shards", "git=2", "--instance", "old"), "--shards and --instance exclude each other"),
+    ],
+)
+def test_prune_says_what_is_wrong_with_shards(collect, repository, closed_url, given, said):
+    (repository / "quarterdeck.yaml").write_text("collectors:\n  git: {}\n")
+
+    answer = collect("sinks", "prune", *given, PUSHGATEWAY_URL=closed_url)
+
+    assert answer.code == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
 def test_a_clone_that_cannot_be_read_for_one_run_keeps_its_totals(collect, repository, pushgateway, tmp_path):
     other, away = tmp_path / "other", tmp_path / "away"
     git(tmp_path, "clone", "-q", str(repository), str(other))

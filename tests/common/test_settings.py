@@ -37,6 +37,9 @@ tags: {env: production, region: eu}
 ledger: {url: postgresql://quarterdeck@db/metrics, password: env:LEDGER_PASSWORD, keep: 400d}
 metrics: {exclude: ["github.repository.*"], drop_tags: [author]}
 rollups: [{name: payments, match: "acme/pay-*", tags: {team: money}}]
+objectives:
+  - {name: review, metric: a.b, tags: {c: [d]}, statistic: p95, comparison: "<=", target: 24h, window: 7d, match: "a/*"}
+  - {name: ci, good: {metric: a.b, tags: {result: good}}, total: {metric: a.b}, target: 0.95}
 collectors:
   git: {type: git, window: 14d, tags: {team: core}}
 sinks:
@@ -120,6 +123,9 @@ def fits(path: tuple, value: object) -> bool:
     """Whether the wrong value happens to be right here."""
     accepts_nothing = path[0] == "sinks" and (len(path) < 3 or path[2] not in {"api_key", "distribution", "historical"})
     accepts_nothing = accepts_nothing or path in {("ledger",), ("ledger", "password")}
+    if path[0] == "objectives":  # keys that go together, and what no schema can say: test_objective_settings.py
+        together = path[-1] in {"good", "total", "metric", "statistic", "comparison"}
+        return together if value is None else path[-1] == "target" and value != value  # noqa: PLR0124
     return (value is None and (accepts_nothing or (path[-1] == "window" and len(path) == 3))) or (
         value is True and path[-1] == "historical"
     )
@@ -163,7 +169,7 @@ def test_a_wrong_value_names_its_key(path, value):
 
 @pytest.mark.parametrize("path", [path for path in LEAVES if not isinstance(path[-1], int)], ids=written)
 def test_a_long_value_is_never_repeated(path):
-    for value in ([[CANARY]], {"x": [CANARY]}):
+    for value in ([[CANARY]], {"x": [[CANARY]]}):
         assert complaint(changed(path, value)).startswith(written(path))
 
 
@@ -173,7 +179,8 @@ def test_an_unknown_key_is_named_at_every_level(path, key):
     if path == ("collectors",):
         expected = "the name must be 1 to 63 lower-case letters" if key != "surprise" else "expected a mapping, found 1"
     elif path and path[-1] == "tags":
-        expected = "expected text, found 1; put it in quotes"
+        several = path[0] == "objectives"
+        expected = "expected text or a list of text, found 1" if several else "expected text, found 1; put it in quotes"
     else:
         expected = "is not a setting"
     text = complaint(changed((*path, key), 1)).replace(f"<{len(key)} characters>", key)

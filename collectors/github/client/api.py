@@ -13,7 +13,8 @@ import msgspec
 from collectors.github.budget import Budget, BudgetError
 from collectors.github.client.access import Places, headers
 from collectors.github.client.errors import AnswerError, CredentialsError, NotFoundError, RefusedError
-from collectors.github.client.limits import graphql_transience, rest_transience, took_too_long
+from collectors.github.client.limits import Limited, graphql_transience, rest_transience, took_too_long
+from collectors.github.client.pause import Pause
 from collectors.github.client.query import query
 from common.collector import Context
 from common.decoding import decode_json
@@ -88,10 +89,12 @@ class Api:
     ) -> None:
         """`concurrency` is how many requests may be under way at once."""
         self._places, self._headers = places, headers(token)
-        self._context, self._clock, self._sleep = context, clock, sleep
+        self._context, self._clock = context, clock
+        self._pause = Pause(context.deadline, sleep)
         self.rest_budget = Budget("rest", reserve, context.meter)
         self.graphql_budget = Budget("graphql", reserve, context.meter)
         self.unknown = Lacking()
+        self._concurrency = concurrency
         self._turn = threading.BoundedSemaphore(concurrency)
         self._rest = self._client("rest", self.rest_budget, rest_transience)
         self._graphql = self._client("graphql", self.graphql_budget, graphql_transience)
@@ -198,6 +201,7 @@ class Api:
         carried = {**self._headers, "If-None-Match": etag} if etag else self._headers
         try:
             with self._turn:
+                self._pause.keep()
                 return client.request(method, url, headers=carried, data=data, params=params, limit=limit)
         except FetchError:
             if budget.used_up:
@@ -207,7 +211,9 @@ class Api:
     def _surely(self, target: str, once: Callable[[], T]) -> T:
         """Call it again after what may pass: a text that breaks off, a query that took too long."""
         try:
-            return retrying(target, self._context.deadline, self._context.meter, attempts=4, sleep=self._sleep)(once)
+            return retrying(target, self._context.deadline, self._context.meter, attempts=4, sleep=self._pause.nap)(
+                once
+            )
         except Transient as error:
             raise FetchError(f"GitHub's {target} API: {error.reason}, every time") from None
 
@@ -216,10 +222,19 @@ class Api:
     ) -> HttpClient:
         def watched(response: Response, now: float) -> Transient | None:
             budget.observe(response.headers)
-            return transience(response, now)
+            found = transience(response, now)
+            if isinstance(found, Limited):
+                self._pause.begin(found.seconds)
+            return found
 
         return HttpClient(
-            api, self._context.deadline, self._context.meter, transience=watched, clock=self._clock, sleep=self._sleep
+            api,
+            self._context.deadline,
+            self._context.meter,
+            transience=watched,
+            clock=self._clock,
+            sleep=self._pause.nap,
+            pool=self._concurrency,
         )
 
 

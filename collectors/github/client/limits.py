@@ -9,6 +9,14 @@ _HEAVY = frozenset({502, 504})
 _NEEDLES = (b"secondary rate limit", b"abuse detection")
 
 
+class Limited(Transient):
+    """A secondary limit: it is about all requests together, so all of them must wait."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason, retry_after)
+        self.seconds = retry_after
+
+
 def rest_transience(response: Response, now: float) -> Transient | None:
     """The failure that a REST answer stands for if it may pass."""
     if response.status in {403, 429}:
@@ -23,7 +31,7 @@ def graphql_transience(response: Response, now: float) -> Transient | None:
     if response.status in _HEAVY:
         return None
     if response.status == 200 and b'"RATE_LIMIT' in response.body[:4096]:
-        return Transient("the rate limit is exceeded", retry_after(response.headers, now) or _SECONDARY)
+        return _limited(response, now) or Limited("the rate limit is exceeded", _SECONDARY)
     return rest_transience(response, now)
 
 
@@ -38,5 +46,5 @@ def _limited(response: Response, now: float) -> Transient | None:
         return Transient("the rate limit is exceeded", asked or _SECONDARY)
     secondary = any(needle in response.body[:4096].lower() for needle in _NEEDLES)
     if asked is not None or secondary or response.status == 429:
-        return Transient("the secondary rate limit is exceeded", asked or _SECONDARY)
+        return Limited("the secondary rate limit is exceeded", asked or _SECONDARY)
     return None

@@ -10,7 +10,7 @@ from collectors.github.messages import is_reverting
 from collectors.github.people import AUTHOR, kind_of
 from collectors.github.records import PullRequest
 from collectors.github.snapshot import GitHubSnapshot
-from common.metric import Kind, Point, metric, point
+from common.metric import Basis, Kind, Point, metric, point
 
 COUNT, DISTRIBUTION = Kind.COUNT, Kind.DISTRIBUTION
 
@@ -40,11 +40,16 @@ def merged(snapshot: GitHubSnapshot) -> Iterator[Point]:
     """Pull requests that were merged.
 
     By merge, into any branch. The method is `merge` if the merge commit has two parents, else `single`: squashed or
-    rebased.
+    rebased. Derived where GitHub does not tell the merge commit.
     """
     for pull, at in _merged(snapshot):
         method = "merge" if pull.merge_parents > 1 else "single"
-        yield point(1, at=at, id=pull_id(pull), author=kind_of(pull.author, snapshot.rules), method=method)
+        author, basis = kind_of(pull.author, snapshot.rules), _basis(pull)
+        yield point(1, at=at, id=pull_id(pull), basis=basis, author=author, method=method)
+
+
+def _basis(pull: PullRequest) -> Basis:
+    return "measured" if pull.merge_commit else "derived"
 
 
 @metric("github.pull_request.closed", unit="{pull_request}", kind=COUNT, tags={"author": AUTHOR})

@@ -9,7 +9,7 @@ from collectors.github.people import AUTHOR, kind_of
 from collectors.github.records import PullRequest, known
 from collectors.github.snapshot import GitHubSnapshot
 from common.errors import MetricError
-from common.metric import Point, metric, point
+from common.metric import Basis, Point, metric, point
 from common.stats import median
 
 _REVIEW = {
@@ -127,13 +127,23 @@ def check_state(snapshot: GitHubSnapshot) -> Iterator[Point]:
     status, `none` without any check.
     """
     snapshot.need("checks")
-    yield from _by_state([(pull, _meaning(pull.checks, _CHECKS)) for pull in known(snapshot.open_pulls)], _CHECKS)
+    yield from _by_state(
+        [(pull, _meaning(pull.checks, _CHECKS)) for pull in known(snapshot.open_pulls)], _CHECKS, snapshot.basis
+    )
 
 
-def _by_state(pulls: list[tuple[PullRequest, str]], words: dict[str | None, str]) -> Iterator[Point]:
+def _by_state(
+    pulls: list[tuple[PullRequest, str]], words: dict[str | None, str], basis: Basis = "measured"
+) -> Iterator[Point]:
     for state in dict.fromkeys(words.values()):
         these = [pull for pull, its in pulls if its == state]
-        yield point(len(these), of=_ids(these), state=state)
+        yield point(len(these), of=_ids(these), basis=basis, state=state)
+
+
+def _conflicts(pull: PullRequest) -> bool:
+    if pull.mergeable not in ("MERGEABLE", "CONFLICTING", "UNKNOWN", None):
+        raise MetricError(f"GitHub says that a pull request is {pull.mergeable}, which this release does not know")
+    return pull.mergeable == "CONFLICTING"
 
 
 @metric("github.pull_request.conflicting", unit="{pull_request}", better="lower")
@@ -143,8 +153,8 @@ def conflicting(snapshot: GitHubSnapshot) -> Iterator[Point]:
     Those of which GitHub says CONFLICTING. While it has not yet worked it out (UNKNOWN), a pull request is not counted.
     """
     snapshot.need("mergeable")
-    pulls = [pull for pull in known(snapshot.open_pulls) if pull.mergeable == "CONFLICTING"]
-    yield point(len(pulls), of=_ids(pulls))
+    pulls = [pull for pull in known(snapshot.open_pulls) if _conflicts(pull)]
+    yield point(len(pulls), of=_ids(pulls), basis=snapshot.basis)
 
 
 @metric("github.pull_request.queued", unit="{pull_request}")

@@ -46,10 +46,10 @@ def watchers(snapshot: GitHubSnapshot) -> float:
 
 
 @metric("github.repository.vulnerability_alert", unit="{alert}", better="lower")
-def vulnerability_alerts(snapshot: GitHubSnapshot) -> float:
+def vulnerability_alerts(snapshot: GitHubSnapshot) -> Iterator[Point]:
     """Open alerts about vulnerable dependencies."""
     snapshot.need("vulnerability_alerts")
-    return known(snapshot.repository).vulnerability_alerts
+    yield point(known(snapshot.repository).vulnerability_alerts, basis=snapshot.basis)
 
 
 @metric("github.repository.size", unit="By", better="lower")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collectors.github.ids import pull_id
-from collectors.github.lifecycle import approves, first_review, reviews_by_others, rounds, started
+from collectors.github.lifecycle import approves, counted_reviews, first_review, reviews_by_others, rounds, started
 from collectors.github.people import is_bot
+from collectors.github.records import DISMISSED
 from collectors.github.snapshot import GitHubSnapshot
-from common.metric import Kind, Point, metric, point
+from common.metric import Basis, Kind, Point, metric, point
 from common.stats import ratio
 
 
@@ -66,12 +67,15 @@ def review_round(snapshot: GitHubSnapshot) -> Iterator[Point]:
     """How often merged pull requests went back to their author.
 
     Population: merged ones, zeros included. Value: reviews that requested changes and were followed by a later review
-    of the same person, both before the merge. Event time: merge.
+    of the same person, both before the merge. Event time: merge. A lower bound where GitHub does not tell what a
+    dismissed review had been.
     """
     snapshot.need("reviews")
     for pull in snapshot.merged:
         if pull.merged is not None:
-            yield point(rounds(pull), at=pull.merged, id=pull_id(pull))
+            untold = any(each.state == DISMISSED for each in counted_reviews(pull))
+            basis: Basis = "lower_bound" if untold else "measured"
+            yield point(rounds(pull), at=pull.merged, id=pull_id(pull), basis=basis)
 
 
 def _reviewed(snapshot: GitHubSnapshot) -> Iterator[tuple[bool, str]]:

@@ -69,7 +69,11 @@ def duration(snapshot: GitHubSnapshot) -> Iterator[Point]:
     start, without earlier attempts. End and event time: its completion.
     """
     for run, at in _completed(snapshot):
-        if run.conclusion in ("success", "failure") and run.started is not None and run.started <= at:
+        if run.conclusion not in ("success", "failure"):
+            continue
+        if run.started is None:
+            raise MetricError(f"GitHub does not tell when workflow run {run.id} started")
+        if run.started <= at:
             branch = branch_of(run, snapshot.default_branch)
             yield point(at - run.started, at=at, id=run_id(run), workflow=file_name(run.workflow), branch=branch)
 
@@ -107,7 +111,7 @@ def active(snapshot: GitHubSnapshot) -> Iterator[Point]:
             raise MetricError(f"GitHub says that a run is {run.status}, which this release does not know")
     for state in ("queued", "running", "waiting"):
         these = [run_id(run) for run in runs if _STATE[run.status] == state]
-        yield point(len(these), of=these, state=state)
+        yield point(len(these), of=these, basis=snapshot.basis, state=state)
 
 
 def _first_active(snapshot: GitHubSnapshot) -> Iterator[tuple[float, int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,9 +11,9 @@ from collectors.github import parse
 from collectors.github.client.errors import AnswerError
 from collectors.github.parse_rest import RawComparison
 from collectors.github.raw import Page, Raw, RawBranch, RawCommit, RawSizedCommit, RawTip
-from collectors.github.reading.look import MOST, Look, following, stamp
+from collectors.github.reading.look import MOST, Look, attempted, following, stamp
 from collectors.github.reading.memory import Memory
-from collectors.github.records import Branch, Commit, Comparison
+from collectors.github.records import Branch, Commit, Comparison, Unavailable
 
 FILES = 300
 """As many files as GitHub's comparison lists at most."""
@@ -142,24 +142,49 @@ def changed_files(look: Look, base: str, head: str) -> Comparison:
     return Comparison(base, head, raw.status, (), complete=False, files=len(names), all_files=len(raw.files) < FILES)
 
 
-def comparison(look: Look, base: str, head: str, known: Iterable[Commit]) -> Comparison:
-    """What `head` has that `base` has not, with everything that is told of those commits."""
-    path = f"/compare/{base}...{head}"
+def comparisons(
+    look: Look, pairs: Sequence[tuple[str, str]], known: Iterable[Commit]
+) -> list[Comparison | Unavailable]:
+    """What each `head` has that its `base` has not, with everything that is told of those commits; or why not.
 
-    def page(number: int) -> RawComparison:
-        return look.get(path, RawComparison, {"per_page": str(MOST), "page": str(number)})
+    Three rounds of requests, however many comparisons and pages there are.
+    """
 
-    first = page(1)
-    last = min(PAGES, -(-first.total_commits // MOST))
-    pages = [first, *map(page, range(2, last + 1))]
-    shas = list(dict.fromkeys(each.sha for one in pages for each in one.commits))
+    def page(wanted: tuple[tuple[str, str], int]) -> RawComparison | Unavailable:
+        (base, head), number = wanted
+        params = {"per_page": str(MOST), "page": str(number)}
+        return attempted(lambda: look.get(f"/compare/{base}...{head}", RawComparison, params))
+
+    first = dict(zip(pairs, look.at_once(page, [(pair, 1) for pair in pairs]), strict=True))
+    rest = [(pair, number) for pair, one in first.items() for number in range(2, _last(one) + 1)]
+    pages = [*first.items(), *zip((pair for pair, _ in rest), look.at_once(page, rest), strict=True)]
+    whole = {pair: [one for each, one in pages if each == pair] for pair in pairs}
     by_sha = {commit.sha: commit for commit in known}
-    fresh = {commit.sha: commit for commit in _named(look, [sha for sha in shas if sha not in by_sha])}
-    told = [by_sha.get(sha) or fresh.get(sha) for sha in shas]
-    found = tuple(commit for commit in told if commit is not None)
+    shas = {each.sha: None for _, one in pages if isinstance(one, RawComparison) for each in one.commits}
+    fresh = attempted(lambda: _named(look, [sha for sha in shas if sha not in by_sha]))
+    if isinstance(fresh, Unavailable):
+        return [fresh for _ in pairs]
+    by_sha |= {commit.sha: commit for commit in fresh}
+    return [_comparison(pair, whole[pair], by_sha) for pair in pairs]
+
+
+def _last(first: RawComparison | Unavailable) -> int:
+    return 1 if isinstance(first, Unavailable) else min(PAGES, -(-first.total_commits // MOST))
+
+
+def _comparison(
+    pair: tuple[str, str], pages: Sequence[RawComparison | Unavailable], known: Mapping[str, Commit]
+) -> Comparison | Unavailable:
+    told: list[RawComparison] = []
+    for page in pages:
+        if isinstance(page, Unavailable):
+            return page
+        told.append(page)
+    shas = dict.fromkeys(each.sha for one in told for each in one.commits)
+    found = tuple(known[sha] for sha in shas if sha in known)
+    first = told[0]
     return Comparison(
-        base,
-        head,
+        *pair,
         first.status,
         found,
         complete=len(found) == first.total_commits,
@@ -176,4 +201,4 @@ def _named(look: Look, shas: Sequence[str]) -> list[Commit]:
         raws = look.ask("commits", _Commits, times=len(part), some=True, **wanted).repository
         return [parse.commit(raw) for raw in raws.values() if raw is not None]
 
-    return [commit for found in map(read, parts) for commit in found]
+    return [commit for found in look.at_once(read, parts) for commit in found]

@@ -127,11 +127,7 @@ def _completed(look: Look, snapshot: GitHubSnapshot, whole: GitHubSnapshot) -> G
 
 def _answered(look: Look, snapshot: GitHubSnapshot, pairs: list[tuple[str, str]], numbers: list[int]) -> GitHubSnapshot:
     commits = snapshot.commits if isinstance(snapshot.commits, tuple) else ()
-
-    def compare(pair: tuple[str, str]) -> Comparison | Unavailable:
-        return attempted(lambda: code.comparison(look, *pair, commits))
-
-    compared = [each for each in look.at_once(compare, pairs) if isinstance(each, Comparison)]
+    compared = [each for each in code.comparisons(look, pairs, commits) if isinstance(each, Comparison)]
     singles = attempted(lambda: pulls.single_pulls(look, numbers)) if numbers else ()
     snapshot = msgspec.structs.replace(snapshot, comparisons=(*snapshot.comparisons, *compared), missing=missing(look))
     return _joined(snapshot, () if isinstance(singles, Unavailable) else singles)

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from collectors.github import parse
+from collectors.github import contradictions, parse
 from collectors.github.client.errors import AnswerError
 from collectors.github.raw import Page, Raw, RawDeployment, RawIssue, RawRelease
 from collectors.github.reading.look import MOST, Look, following, stamp
 from collectors.github.reading.memory import Memory
+from collectors.github.reading.runs import lists_all
 from collectors.github.records import Deployment, Issue, Release
 from collectors.github.sources import finish
 from common.window import DAY, HOUR
@@ -98,6 +99,8 @@ def releases(look: Look, first_page: Page[RawRelease]) -> tuple[Release, ...]:
         oldest = min((parse.at(raw.created_at) for raw in page.nodes), default=0.0)
         if oldest < look.wish.start - BEYOND or (oldest < look.wish.start - SLACK and _has_older(found, look)):
             break
+    if wrong := next(filter(None, map(contradictions.of_release, found)), None):
+        raise AnswerError(wrong)
     return tuple(parse.release(raw) for raw in found)
 
 
@@ -119,9 +122,12 @@ def deployments(look: Look, environments: Sequence[str] | None, memory: Memory |
     found: list[Deployment] = []
     known = memory.deployments if memory is not None and memory.environments == environments else ()
     until = _until(known, memory, look.wish.window.end) if memory else 0.0
-    for page in following(ask, MOST if environments is None or not known else 50):
-        if any(raw.statuses is not None and raw.statuses.cut for raw in page.nodes):
+    near = known and until > look.wish.window.end - DAY
+    for page in following(ask, 50 if environments is not None and near else MOST):
+        if any(raw.statuses.cut for raw in page.nodes):
             raise AnswerError("a deployment has more than a hundred statuses")
+        if wrong := next(filter(None, map(contradictions.of_deployment, page.nodes)), None):
+            raise AnswerError(wrong)
         found += [parse.deployment(raw) for raw in page.nodes]
         if _far_enough(found, look.wish.start) or (known and min(each.created for each in found) < until):
             break
@@ -130,9 +136,9 @@ def deployments(look: Look, environments: Sequence[str] | None, memory: Memory |
 
 
 def _until(known: Sequence[Deployment], memory: Memory, now: float) -> float:
-    """From when on deployments may have changed: those of the last hours, and once an hour all that have not ended."""
-    swept = memory.swept <= now - HOUR
-    unfinished = (each.created for each in known if finish(each) is None and (swept or each.created > now - DAY))
+    """From when on deployments may have changed: those of the last hours, and with all runs all that have not ended."""
+    every = lists_all(memory, now)
+    unfinished = (each.created for each in known if finish(each) is None and (every or each.created > now - DAY))
     return min((memory.end - 6 * HOUR, *unfinished))
 
 

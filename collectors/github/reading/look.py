@@ -17,7 +17,7 @@ from collectors.github.records import Unavailable
 from collectors.github.rules import Rules
 from common.errors import DeadlineError, FetchError
 from common.ledger import Cached
-from common.window import Window
+from common.window import DAY, Window
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,6 +34,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     delivery_window: Window
     rules: Rules
     environment: str = "production"
+    look_back: float = 2 * DAY
+    """How long before the time that is asked for a workflow run may have been created and still be found."""
 
     @property
     def start(self) -> float:
@@ -65,11 +67,30 @@ class Look(msgspec.Struct, frozen=True):
 
     def get_again(self, path: str, kind: type[T], params: Mapping[str, str]) -> T:
         """The same for what is often as it was: asked with the ETag of the last answer, and kept for the next run."""
-        key = f"{path}?{'&'.join(f'{name}={text}' for name, text in sorted(params.items()))}"
+        key = _key(path, params)
         full = f"/repos/{self.owner}/{self.name}{path}"
         value, response = self.api.get(full, kind, params, cached=self.cached(key))
         if etag := response.headers.get("etag"):
             self.answers[key] = Cached(etag, response.body, self.wish.window.end)
+        return value
+
+    def get_anew(self, path: str, kind: type[T], params: Mapping[str, str], short: Callable[[T], T]) -> T:
+        """The answer, of which only what `short` makes of it is kept for the next run's `get_changed`."""
+        return self._shortened(path, kind, params, short, None)
+
+    def get_changed(self, path: str, kind: type[T], params: Mapping[str, str], short: Callable[[T], T]) -> T:
+        """The answer; where GitHub says that it is as it was the last time, what `short` made of that."""
+        return self._shortened(path, kind, params, short, self.cached(_key(path, params)))
+
+    def _shortened(
+        self, path: str, kind: type[T], params: Mapping[str, str], short: Callable[[T], T], kept: Cached | None
+    ) -> T:
+        key = _key(path, params)
+        value, response = self.api.get(f"/repos/{self.owner}/{self.name}{path}", kind, params, cached=kept)
+        if etag := response.headers.get("etag"):
+            same = kept is not None and response.body is kept.body
+            body = response.body if same else msgspec.json.encode(short(value))
+            self.answers[key] = Cached(etag, body, self.wish.window.end)
         return value
 
     def at_once(self, read: Callable[[T], R], wanted: Sequence[T]) -> list[R]:
@@ -83,6 +104,10 @@ class Look(msgspec.Struct, frozen=True):
         if part not in self.lacking:
             raise AnswerError(f"GitHub's answer has no {part.replace('_', ' ')}, though it was asked for")
         return None
+
+
+def _key(path: str, params: Mapping[str, str]) -> str:
+    return f"{path}?{'&'.join(f'{name}={text}' for name, text in sorted(params.items()))}"
 
 
 def following(ask: Callable[[int, str | None], Page[T]], first: int, page: Page[T] | None = None) -> Iterator[Page[T]]:

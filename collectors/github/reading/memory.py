@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from collectors.github.reading.listing import Span
 from collectors.github.reading.look import Wish
 from collectors.github.records import (
     Branch,
@@ -24,7 +25,7 @@ from common.ledger import Cached, Change, Ledger, LedgerError, Record, decode_bo
 from common.window import DAY, MINUTE
 
 T = TypeVar("T")
-FORMAT = "1"
+FORMAT = "2"
 """Changes when what is kept does: then everything is read anew."""
 STATE = "state"
 PULL, RUN, COMMIT, DEPLOYMENT = "pull_request", "workflow_run", "commit", "deployment"
@@ -56,12 +57,16 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     head: str | None
     environments: list[str] | None
     branch_cursors: tuple[str, ...]
-    unfinished: tuple[int, ...]
+    unfinished: tuple[WorkflowRun, ...]
     issues: tuple[Issue, ...]
     comparisons: tuple[Comparison, ...]
     changed_files: Comparison | None
     singles: tuple[PullRequest, ...]
     still: Still | None
+    dropped: tuple[str, ...] = ()
+    """Commits that are kept but no longer on the default branch: a forced push took them away."""
+    look_back: float = 2 * DAY
+    spans: tuple[Span, ...] = ()
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -81,7 +86,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     @property
     def swept(self) -> float:
-        """When all runs were listed the last time."""
+        """When the list of runs that waited longest was asked for."""
         return self.state.swept
 
     @property
@@ -102,7 +107,7 @@ class Memory(msgspec.Struct, frozen=True):
     @property
     def unfinished(self) -> tuple[int, ...]:
         """Runs that had not ended."""
-        return self.state.unfinished
+        return tuple(run.id for run in self.state.unfinished)
 
     @property
     def issues(self) -> tuple[Issue, ...]:
@@ -140,6 +145,7 @@ def recall(store: Store, wish: Wish) -> Memory | None:
         return None
     state = decode_body(kept.body, State, "what is known of a repository")
     covers = state.start <= start and state.since <= wish.since and state.end <= wish.window.end
+    covers = covers and state.look_back >= wish.look_back
     pruned = any(ledger.floor(collector, kind) > start for kind in (PULL, RUN, COMMIT, DEPLOYMENT))
     if not covers or pruned or (wish.rules.jobs and not state.jobs):
         return None
@@ -150,9 +156,8 @@ def recall(store: Store, wish: Wish) -> Memory | None:
         versions.update({(kind, each.id): each.version for each in records})
         return tuple(each.read(type_) for each in records)
 
-    return Memory(
-        state, of(PULL, PullRequest), of(RUN, WorkflowRun), of(COMMIT, Commit), of(DEPLOYMENT, Deployment), versions
-    )
+    commits = tuple(each for each in of(COMMIT, Commit) if each.sha not in frozenset(state.dropped))
+    return Memory(state, of(PULL, PullRequest), of(RUN, WorkflowRun), commits, of(DEPLOYMENT, Deployment), versions)
 
 
 class Finished(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from collectors.github import parse
+from collectors.github import contradictions, parse
 from collectors.github.client.errors import AnswerError
 from collectors.github.raw import (
     Page,
@@ -87,7 +87,7 @@ def _open(look: Look, raw: RawOpenPull) -> PullRequest:
     look.present(raw.mergeable, "mergeable")
     look.present(raw.is_in_merge_queue, "merge_queue")
     look.present(raw.status_check_rollup, "checks")
-    return parse.pull(raw, _steps(look, raw, raw.timeline_items))
+    return _told(raw, _steps(look, raw, raw.timeline_items))
 
 
 def closed_pulls(look: Look, start: float, memory: Memory | None) -> tuple[PullRequest, ...]:
@@ -130,11 +130,17 @@ def _closed(look: Look, raw: RawClosedPull) -> PullRequest:
     for value in (raw.additions, raw.deletions, raw.changed_files):
         look.present(value, "sizes")
     commits = look.present(raw.commits, "pull_commits")
-    return parse.pull(raw, _steps(look, raw, raw.timeline_items), _commits(look, raw.number, commits))
+    return _told(raw, _steps(look, raw, raw.timeline_items), _commits(look, raw.number, commits))
 
 
 def _older(look: Look, raw: RawOlderPull) -> PullRequest:
-    return parse.pull(raw, (), _commits(look, raw.number, look.present(raw.commits, "pull_commits")))
+    return _told(raw, (), _commits(look, raw.number, look.present(raw.commits, "pull_commits")))
+
+
+def _told(raw: RawPull, steps: Sequence[RawStep], commits: Sequence[RawOwnCommit] = ()) -> PullRequest:
+    if wrong := contradictions.of_pull(raw, steps):
+        raise AnswerError(wrong)
+    return parse.pull(raw, steps, commits)
 
 
 def single_pulls(look: Look, numbers: Sequence[int]) -> tuple[PullRequest, ...]:

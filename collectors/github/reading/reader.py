@@ -12,15 +12,25 @@ import msgspec
 
 from collectors.github.client.api import Api, Lacking
 from collectors.github.client.errors import AnswerError, CredentialsError
+from collectors.github.former import under_one_name
 from collectors.github.reading import code, events, pulls, runs
 from collectors.github.reading.delivery import settled
 from collectors.github.reading.look import Look, Wish, attempted, page_of
-from collectors.github.reading.memory import Memory, Store, answer, recall
-from collectors.github.reading.probe import unchanged
-from collectors.github.reading.remember import remember
-from collectors.github.reading.start import Start, facts, missing, production_environments, start
+from collectors.github.reading.memory import Finished, Memory, Still, Store, answer, change, recall
+from collectors.github.reading.probe import Probes, is_due, rebuilt, refreshed, unchanged
+from collectors.github.reading.remember import Places, remember
+from collectors.github.reading.start import (
+    Start,
+    facts,
+    missing,
+    named_branch,
+    production_environments,
+    start,
+    tip,
+)
 from collectors.github.records import Comparison, PullRequest, Repository, Runner, Unavailable, WorkflowRun
 from collectors.github.snapshot import GitHubSnapshot
+from collectors.github.sources import finish
 from common.errors import DeadlineError, FetchError
 from common.ledger import LedgerError
 
@@ -36,33 +46,65 @@ class Reader:
     def __init__(self, api: Api, store: Store, sections: Executor, pages: Executor) -> None:
         self._api, self._store, self._sections, self._pages = api, store, sections, pages
 
-    def read(self, wish: Wish, seen: bytes | None = None) -> GitHubSnapshot:
-        """One snapshot; `seen` is what a probe says of the repository now.
+    def read(self, wish: Wish, probes: Probes | None = None) -> GitHubSnapshot:
+        """One snapshot; `probes` tell whether anything changed.
 
         Raises `FetchError` where not even the repository itself can be read.
         """
         memory = self._memory(wish)
+        seen = probes.print_of(wish.scope) if probes else None
         owner, _, name = wish.scope.partition("/")
         cached = partial(answer, self._store, wish.scope)
         look = Look(self._api, wish, owner, name, Lacking(self._api.unknown), self._pages, cached, {})
-        if memory is not None and (still := unchanged(memory, seen, wish)) is not None:
-            return self._as_it_was(look, memory, still)
+        if (as_it_was := self._as_it_was(look, memory, seen, probes)) is not None:
+            return as_it_was
+        newest = self._begin(lambda: runs.newest(look, memory))
         found = start(look, memory)
         owner, _, name = found.name_with_owner.partition("/")
         look = msgspec.structs.replace(look, owner=owner, name=name)
-        whole, cursors = self._sections_of(look, found, memory)
-        view = settled(look, msgspec.structs.replace(whole, missing=missing(look)))
-        if self._store.ledger.keeps:
-            try:
-                remember(self._store, look, memory, whole, view, cursors, production_environments(found, look), seen)
-            except LedgerError as error:
-                log.warning("%s: nothing is kept for the next run: %s", wish.scope, error)
+        whole, places = self._sections_of(look, found, memory, newest)
+        whole = _under_one_name(look, _with_branch(look, whole), memory)
+        view = settled(look, msgspec.structs.replace(whole, missing=missing(look), read_at=places.swept))
+        environments = production_environments(found, look)
+        self._keep(wish, lambda: remember(self._store, look, memory, whole, view, places, environments, seen))
         return view
 
-    def _as_it_was(self, look: Look, memory: Memory, still: GitHubSnapshot) -> GitHubSnapshot:
-        """The snapshot of a repository of which nothing changed: only the window moved."""
-        changed = attempted(lambda: _changed_files(look, still.commits, memory.head, still.default_branch, memory))
-        return settled(look, msgspec.structs.replace(still, changed_files=changed))
+    def _keep(self, wish: Wish, write: Callable[[], None]) -> None:
+        if self._store.ledger.keeps:
+            try:
+                write()
+            except LedgerError as error:
+                log.warning("%s: nothing is kept for the next run: %s", wish.scope, error)
+
+    def _as_it_was(
+        self, look: Look, memory: Memory | None, seen: bytes | None, probes: Probes | None
+    ) -> GitHubSnapshot | None:
+        """The snapshot of a repository of which nothing changed; `None` where more than a closer look is needed."""
+        wish = look.wish
+        still = unchanged(memory, seen, wish)
+        if memory is None or probes is None or still is None:
+            return None
+        read_at = memory.swept
+        if is_due(memory, still, wish):
+            fresh = self._looked_closer(look, memory, still, probes)
+            if fresh is None:
+                return None
+            still, read_at = fresh, wish.window.end
+            state = msgspec.structs.replace(memory.state, still=still, swept=read_at)
+            changed = change(self._store, wish.scope, state, memory, Finished((), (), (), ()), look.answers)
+            self._keep(wish, lambda: self._store.ledger.commit(changed))
+        view = rebuilt(memory, still, wish, read_at)
+        differing = attempted(lambda: _changed_files(look, view.commits, memory.head, view.default_branch, memory))
+        return settled(look, msgspec.structs.replace(view, changed_files=differing))
+
+    def _looked_closer(self, look: Look, memory: Memory, still: Still, probes: Probes) -> Still | None:
+        """What is known of the repository with what no probe sees; `None` where anything of that must be read."""
+        newest_deployments = (each for each in memory.deployments if each.created > look.wish.window.end - events.SLACK)
+        if any(finish(each) is None for each in newest_deployments):
+            return None
+        fresh = refreshed(still, probes.unseen_of(look.wish.scope))
+        first = attempted(lambda: runs.newest(look, memory)) if fresh else None
+        return fresh if isinstance(first, runs.Newest) and runs.as_known(look, memory, first) else None
 
     def _memory(self, wish: Wish) -> Memory | None:
         """Without the ledger every number is the same, only dearer."""
@@ -72,13 +114,15 @@ class Reader:
             log.warning("%s: read anew: %s", wish.scope, error)
             return None
 
-    def _sections_of(self, look: Look, found: Start, memory: Memory | None) -> tuple[GitHubSnapshot, tuple[str, ...]]:
-        default = found.default_branch_ref
-        tip, branch = (default.target, default.name) if default else (None, "")
-        begin = self._begin
-        pulls_read = begin(lambda: _pulls(look, found.pull_requests.total_count, memory))
-        recent, active = begin(lambda: runs.recent(look, memory)), begin(lambda: runs.active(look))
-        commits = begin(lambda: code.commits(look, tip, memory))
+    def _sections_of(
+        self, look: Look, found: Start, memory: Memory | None, newest: Future[runs.Newest]
+    ) -> tuple[GitHubSnapshot, Places]:
+        branch = found.default_branch_ref.name if found.default_branch_ref else ""
+        begin, counted = self._begin, found.pull_requests
+        pulls_read = begin(lambda: _pulls(look, page_of(look, counted, "pull_requests").total_count, memory))
+        recent = begin(lambda: runs.recent(look, memory, newest.result()))
+        active = begin(lambda: runs.active(look, newest.result()))
+        commits = begin(lambda: code.commits(look, tip(found, look), memory))
         branches = begin(lambda: code.branches(look, page_of(look, found.refs, "branches"), memory))
         issues = begin(lambda: _issues(look, found, memory))
         releases = begin(lambda: events.releases(look, page_of(look, found.releases, "releases")))
@@ -87,8 +131,9 @@ class Reader:
         if look.wish.rules.runners:
             runners = begin(lambda: runs.runners(look))
         known_commits = _settled(commits)
-        changed = begin(lambda: _changed_files(look, known_commits, tip.oid if tip else None, branch, memory))
-        recent_runs, active_runs = _settled(recent), _settled(active)
+        changed = begin(lambda: _changed_files(look, known_commits, _head(found, look), branch, memory))
+        lists, active_runs = _settled(recent), _settled(active)
+        recent_runs = lists if isinstance(lists, Unavailable) else lists.runs
         both_runs = _settled(begin(lambda: _runs(look, recent_runs, active_runs, memory)))
         both_pulls = _settled(pulls_read)
         completed, unfinished = (both_runs, both_runs) if isinstance(both_runs, Unavailable) else both_runs
@@ -121,10 +166,39 @@ class Reader:
             comparisons=memory.state.comparisons if memory else (),
             runners=registered,
         )
-        return snapshot, () if isinstance(all_branches, Unavailable) else all_branches.cursors
+        cursors = () if isinstance(all_branches, Unavailable) else all_branches.cursors
+        spans, swept = ((), look.wish.window.end) if isinstance(lists, Unavailable) else (lists.spans, lists.swept)
+        return snapshot, Places(cursors, spans, swept)
 
     def _begin(self, read: Callable[[], T]) -> Future[T]:
         return self._sections.submit(read)
+
+
+def _head(found: Start, look: Look) -> str | None:
+    default = tip(found, look)
+    return default.oid if default else None
+
+
+def _with_branch(look: Look, whole: GitHubSnapshot) -> GitHubSnapshot:
+    """The snapshot of a repository without commits, or without a right to them, with its default branch's name.
+
+    Where there are runs, which branch they ran for must be told.
+    """
+    needed = isinstance(whole.runs, tuple) and whole.runs
+    if whole.default_branch or not needed:
+        return whole
+    return msgspec.structs.replace(whole, default_branch=named_branch(look))
+
+
+def _under_one_name(look: Look, whole: GitHubSnapshot, memory: Memory | None) -> GitHubSnapshot:
+    """The snapshot as if the default branch had always had its present name."""
+    told = under_one_name(whole)
+    if told is whole or not isinstance(told.repository, Repository):
+        return whole
+    log.info("%s: the default branch had another name before", whole.scope)
+    head = told.repository.head
+    changed = attempted(lambda: _changed_files(look, told.commits, head, told.default_branch, memory))
+    return msgspec.structs.replace(told, changed_files=changed)
 
 
 def _settled(future: Future[T]) -> T | Unavailable:

@@ -1,32 +1,26 @@
-"""Workflow runs: GitHub reaches 1,000 of a list at most, so a list is cut by time until every part of it is whole."""
+"""Workflow runs: which are new or may have changed, and their attempts."""
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
 
-from collectors.github import parse_rest
+from collectors.github import contradictions, parse_rest
 from collectors.github.client.errors import AnswerError, RefusedError
 from collectors.github.parse_rest import RawRun, Runners, Runs
 from collectors.github.raw import Raw, RawCheckRun, RawSuite
-from collectors.github.reading.look import MOST, Look, stamp
+from collectors.github.reading.listing import SETTLED, Span, between, covering, is_due, listed, slices
+from collectors.github.reading.look import MOST, Look
 from collectors.github.reading.memory import Memory
 from collectors.github.records import Attempt, Runner, Unavailable, WorkflowRun
 from collectors.github.workflows import file_name
-from common.window import DAY
 
-CAP = 1_000
-"""As many runs as GitHub lets one list reach."""
-LOOK_BACK = 2 * DAY
-"""How long before the time that is asked for a run may have been created and still be found."""
+RUNS = "/actions/runs"
 ACTIONS_BEGAN = 1_514_764_800.0
 """Before GitHub Actions existed."""
-SWEEP, NEWEST = 3_600.0, 6 * 3_600.0
-"""How often all runs are listed though an earlier run knew them, and how far back else."""
 UNFINISHED = ("requested", "pending", "waiting", "queued", "in_progress")
 """In the order in which a run goes through them, so that none slips through while they are read."""
 SINGLE_ATTEMPTS = 50
@@ -45,29 +39,99 @@ class _Checks(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def recent(look: Look, memory: Memory | None) -> tuple[RawRun, ...]:
+class Newest(msgspec.Struct, frozen=True):
+    """The newest hundred runs, but those that are known to be as they were; all there are are younger than `oldest`."""
+
+    runs: tuple[RawRun, ...]
+    oldest: float
+    whole: bool
+
+    def reaches(self, time: float) -> bool:
+        """Whether every run created since is among them."""
+        return self.whole or self.oldest < time
+
+
+def newest(look: Look, memory: Memory | None) -> Newest:
+    """One page of runs, whatever became of them: of small repositories all there are."""
+    params = {"exclude_pull_requests": "true", "per_page": str(MOST), "page": "1"}
+    # What had not ended must be told anew; nothing may be left out without a memory that has it.
+    if memory is None or memory.unfinished:
+        page = look.get_anew(RUNS, Runs, params, shortened)
+    else:
+        page = look.get_changed(RUNS, Runs, params, shortened)
+    if page.count < min(MOST, page.total_count):
+        raise AnswerError(f"GitHub listed {page.count} of {page.total_count} runs")
+    oldest = min((raw.created_at.timestamp() for raw in page.workflow_runs), default=0.0)
+    return Newest(page.workflow_runs if page.listed is None else (), oldest, page.total_count <= page.count)
+
+
+def shortened(page: Runs) -> Runs:
+    """What must be kept of a page whose runs are kept as records."""
+    oldest = min(page.workflow_runs, key=lambda raw: raw.created_at, default=None)
+    return Runs(page.total_count, () if oldest is None else (oldest,), page.count)
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """Runs that are new or may have changed, and the lists that have the others.
+
+    `swept` is when the list that waited longest was asked for.
+    """
+
+    runs: tuple[RawRun, ...]
+    spans: tuple[Span, ...]
+    swept: float
+
+
+def recent(look: Look, memory: Memory | None, first: Newest) -> Recent:
     """Every run created since the look-back before the wish's time; of the workflow that deploys, since delivery's.
 
-    With a memory that is no older than `SWEEP` only the newest, which may have changed since.
+    Older ones are here where they turn up and ended in time. With a memory only the newest, which may have changed
+    since; where that is due, of each list that is as it was nothing.
     """
-    end, since = look.wish.window.end, max(ACTIONS_BEGAN, look.wish.since - LOOK_BACK)
-    if memory is not None and memory.swept > end - SWEEP:
-        return _between(look, "/actions/runs", {}, memory.end - NEWEST, end)
-    found = _between(look, "/actions/runs", {}, since, end)
-    deploys, start = look.wish.rules.deployment_workflow, max(ACTIONS_BEGAN, look.wish.start - LOOK_BACK)
-    if not deploys or start >= since:
-        return found
-    older = _between(look, f"/actions/workflows/{quote(deploys, safe='')}/runs", {}, start, since)
-    return tuple({raw.id: raw for raw in (*older, *found)}.values())
+    end, since = look.wish.window.end, max(ACTIONS_BEGAN, look.wish.since - look.wish.look_back)
+    found = {raw.id: raw for raw in first.runs if max(raw.created_at, raw.updated_at).timestamp() >= since}
+    if memory is not None and not lists_all(memory, end):
+        if not first.reaches(memory.end - SETTLED):
+            found |= {raw.id: raw for raw in between(look, RUNS, {}, memory.end - SETTLED, first.oldest)}
+        return Recent(tuple(found.values()), memory.state.spans, memory.swept)
+    known = memory.state.spans if memory else ()
+    more, spans = listed(look, _spans(look, known, since, since if first.whole else first.oldest), known, shortened)
+    return Recent(tuple((found | more).values()), spans, min((each.seen for each in spans), default=end))
 
 
-def active(look: Look) -> tuple[RawRun, ...]:
+def _spans(look: Look, known: Sequence[Span], since: float, reach: float) -> list[Span]:
+    """The lists that together have all runs that are wanted, but the newest."""
+    settled = look.wish.window.end - SETTLED
+    spans = covering(known, RUNS, since, reach, settled)
+    deploys, start = look.wish.rules.deployment_workflow, max(ACTIONS_BEGAN, look.wish.start - look.wish.look_back)
+    if deploys:
+        spans += covering(known, f"/actions/workflows/{quote(deploys, safe='')}/runs", start, since, settled)
+    return spans
+
+
+def lists_all(memory: Memory | None, now: float) -> bool:
+    """Whether all runs are listed, also those that an earlier run knew."""
+    return memory is None or is_due(memory.swept, now)
+
+
+def as_known(look: Look, memory: Memory, first: Newest) -> bool:
+    """Whether the newest runs reach as far back as is wanted, and the memory has all of them as they are."""
+    since = max(ACTIONS_BEGAN, look.wish.since - look.wish.look_back)
+    known = {run.id: run for run in memory.runs}
+    wanted = (raw for raw in first.runs if max(raw.created_at, raw.updated_at).timestamp() >= since)
+    return first.reaches(since) and all(_is_known(raw, known) for raw in wanted)
+
+
+def active(look: Look, first: Newest) -> tuple[RawRun, ...]:
     """Every run that has not ended, however old."""
+    if first.whole:
+        return tuple(raw for raw in first.runs if raw.status != "completed")
     found: dict[int, RawRun] = {}
     for status in UNFINISHED:
-        raws, total = _slice(look, "/actions/runs", {"status": status})
-        if total > len(raws):
-            raws = list(_between(look, "/actions/runs", {"status": status}, ACTIONS_BEGAN, look.wish.window.end))
+        (whole,) = slices(look, look.get_again, [(RUNS, {"status": status})])
+        raws = whole.runs
+        if whole.total > whole.listed:
+            raws = between(look, RUNS, {"status": status}, ACTIONS_BEGAN, look.wish.window.end)
         found |= {raw.id: raw for raw in raws}
     return tuple(raw for raw in found.values() if raw.status != "completed")
 
@@ -78,43 +142,14 @@ def ended_since(look: Look, memory: Memory, seen: Container[int]) -> tuple[RawRu
     return tuple(look.at_once(lambda number: look.get(f"/actions/runs/{number}", RawRun), gone))
 
 
-def _between(look: Look, path: str, filters: Mapping[str, str], start: float, end: float) -> tuple[RawRun, ...]:
-    found: dict[int, RawRun] = {}
-    upper = math.ceil(end)
-    while True:
-        raws, total = _slice(look, path, {**filters, "created": f"{stamp(start)}..{stamp(upper)}"})
-        found |= {raw.id: raw for raw in raws}
-        if total <= len(raws):
-            return tuple(found[number] for number in sorted(found))
-        oldest = min((int(raw.created_at.timestamp()) for raw in raws), default=upper)
-        if len(raws) < CAP:
-            raise AnswerError(f"GitHub listed {len(raws)} of {total} runs")
-        if oldest >= upper:
-            raise AnswerError(f"more than {CAP:,} runs were created within a second; GitHub lists no more than that")
-        upper = oldest
-
-
-def _slice(look: Look, path: str, params: Mapping[str, str]) -> tuple[list[RawRun], int]:
-    """The newest runs of a list, as many as can be reached, and how many there are."""
-
-    def page(number: int) -> Runs:
-        more = {"exclude_pull_requests": "true", "per_page": str(MOST), "page": str(number)}
-        get = look.get_again if "created" not in params else look.get
-        return get(path, Runs, {**params, **more})
-
-    first = page(1)
-    last = -(-min(first.total_count, CAP) // MOST)
-    pages = [first, *look.at_once(page, range(2, last + 1))]
-    unique = {raw.id: raw for one in pages for raw in one.workflow_runs}
-    return list(unique.values()), first.total_count
-
-
 def strange(raws: Iterable[RawRun]) -> Unavailable | None:
-    """Why nothing can be said of the runs: a status that may mean that a run has ended, or that it has not."""
-    words = {raw.status or "without a status" for raw in raws} - {*UNFINISHED, "completed"}
-    if not words:
-        return None
-    return Unavailable(f"GitHub says that a run is {min(words)}, which this release does not know")
+    """Why nothing can be said of the runs: one that may have ended or not, or of which nobody knows how."""
+    every = tuple(raws)
+    words = {raw.status or "without a status" for raw in every} - {*UNFINISHED, "completed"}
+    if words:
+        return Unavailable(f"GitHub says that a run is {min(words)}, which this release does not know")
+    wrong = next(filter(None, map(contradictions.of_run, every)), None)
+    return Unavailable(wrong) if wrong else None
 
 
 def told(look: Look, raws: Iterable[RawRun], memory: Memory | None) -> tuple[WorkflowRun, ...]:
@@ -123,10 +158,12 @@ def told(look: Look, raws: Iterable[RawRun], memory: Memory | None) -> tuple[Wor
     A run that ended keeps the time at which it was first seen to have.
     """
     known = {run.id: run for run in memory.runs} if memory else {}
-    listed = tuple(raws)
-    everything = tuple(raw for raw in listed if not _is_known(raw, known))
-    fresh = {run.id: run for run in _told_all(look, everything)}
-    since = look.wish.since - LOOK_BACK
+    before = {run.id: run for run in memory.state.unfinished} if memory else {}
+    unknown = tuple(raw for raw in raws if not _is_known(raw, known))
+    again = tuple(raw for raw in unknown if _is_same_attempt(raw, before))
+    fresh = {run.id: run for run in _told_all(look, tuple(raw for raw in unknown if raw not in again))}
+    fresh |= {raw.id: _with_attempts_of(before[raw.id], parse_rest.run(raw)) for raw in again}
+    since = look.wish.since - look.wish.look_back
     kept = {number: run for number, run in known.items() if (run.completed or 0.0) >= since or _deploys(look, run)}
     return tuple({**kept, **fresh}.values())
 
@@ -134,6 +171,16 @@ def told(look: Look, raws: Iterable[RawRun], memory: Memory | None) -> tuple[Wor
 def _is_known(raw: RawRun, known: Mapping[int, WorkflowRun]) -> bool:
     run = known.get(raw.id)
     return run is not None and raw.status == "completed" and run.attempt == raw.run_attempt and run.earlier is not None
+
+
+def _is_same_attempt(raw: RawRun, before: Mapping[int, WorkflowRun]) -> bool:
+    """Whether all of its attempts but the last are known to have ended, and how."""
+    run = before.get(raw.id)
+    return run is not None and raw.run_attempt == run.attempt > 1 and run.earlier is not None
+
+
+def _with_attempts_of(before: WorkflowRun, run: WorkflowRun) -> WorkflowRun:
+    return msgspec.structs.replace(run, earlier=before.earlier, first_job=before.first_job)
 
 
 def _deploys(look: Look, run: WorkflowRun) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import get_args
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from collectors.github import parse
-from collectors.github.client.errors import AnswerError
+from collectors.github.client.errors import AnswerError, RefusedError
 from collectors.github.raw import Count, Page, Raw, RawBranch, RawIssue, RawLabel, RawRelease, RawTip
 from collectors.github.reading.look import MOST, Look, stamp
 from collectors.github.reading.memory import Memory
@@ -36,8 +37,8 @@ class Start(Raw, frozen=True):
     stargazer_count: int
     fork_count: int
     watchers: Count
-    pull_requests: Count
-    default_branch_ref: RawDefault | None
+    pull_requests: Count | UnsetType = UNSET
+    default_branch_ref: RawDefault | UnsetType | None = UNSET
     vulnerability_alerts: Count | UnsetType | None = UNSET
     environments: Page[RawLabel] | UnsetType | None = UNSET
     refs: Page[RawBranch] | UnsetType | None = UNSET
@@ -49,6 +50,12 @@ class Start(Raw, frozen=True):
 
 class _Answer(Raw, frozen=True):
     repository: Start
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """A repository as REST tells of it."""
+
+    default_branch: str
 
 
 def start(look: Look, memory: Memory | None) -> Start:
@@ -74,18 +81,38 @@ def start(look: Look, memory: Memory | None) -> Start:
     look.present(found.closed_issues, "issues")
     if look.present(found.vulnerability_alerts, "vulnerability_alerts") is None:
         look.lacking.setdefault("vulnerability_alerts", "GitHub does not show vulnerability alerts to this token")
-    if found.default_branch_ref is not None:
-        look.present(found.default_branch_ref.target.status_check_rollup, "head_checks")
+    look.present(found.pull_requests, "pull_requests")
+    default = look.present(found.default_branch_ref, "default_branch")
+    if isinstance(found.default_branch_ref, UnsetType):
+        look.lacking.setdefault("head_checks", look.lacking["default_branch"])
+    elif default is not None:
+        look.present(default.target.status_check_rollup, "head_checks")
+    elif isinstance(found.refs, Page) and found.refs.nodes:
+        raise AnswerError("GitHub names no default branch, though there are branches")
     return found
+
+
+def tip(found: Start, look: Look) -> RawTip | None:
+    """The default branch's head; `None` without one. Raises `RefusedError` where it is withheld."""
+    if isinstance(found.default_branch_ref, UnsetType):
+        raise RefusedError(look.lacking["default_branch"])
+    return found.default_branch_ref.target if found.default_branch_ref else None
+
+
+def named_branch(look: Look) -> str:
+    """The default branch's name, which REST tells also where the branch itself is withheld, or has no commits."""
+    return look.get("", _Named).default_branch
 
 
 def facts(found: Start) -> Repository:
     """The repository's own facts."""
-    default = found.default_branch_ref
+    default = found.default_branch_ref or None
     rollup = (default.target.status_check_rollup or None) if default else None
     alerts = found.vulnerability_alerts or None
     if found.disk_usage is None:
         raise AnswerError("GitHub does not tell the repository's size")
+    if found.pushed_at is None and default is not None:
+        raise AnswerError("GitHub does not tell when the repository was pushed to")
     return Repository(
         stars=found.stargazer_count,
         forks=found.fork_count,

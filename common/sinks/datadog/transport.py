@@ -12,7 +12,7 @@ import msgspec
 from common.deadline import Deadline
 from common.errors import ConfigError, DeadlineError, SubmitError
 from common.meter import Meter
-from common.retry import Transient, is_transient_status, retry_after, retrying
+from common.retry import ATTEMPTS, Transient, is_transient_status, retry_after, retrying
 from common.settings import DatadogSettings
 from common.telemetry import Masker
 
@@ -95,7 +95,10 @@ class TooLargeError(SubmitError):
 
 
 class Transport:
-    """Asks Datadog. Every request must be safe to send twice. The client library is loaded with the first one."""
+    """Asks Datadog. A request is safe to send twice unless it says otherwise.
+
+    The client library is loaded with the first one.
+    """
 
     def __init__(
         self,
@@ -113,16 +116,28 @@ class Transport:
         self._client: ApiClient | None = None
 
     def ask(
-        self, method: str, path: str, judge: Callable[[Answer], T], *, body: bytes | None = None, encoding: str = ""
+        self,
+        method: str,
+        path: str,
+        judge: Callable[[Answer], T],
+        *,
+        body: bytes | None = None,
+        encoding: str = "",
+        app: bool = False,
+        attempts: int = ATTEMPTS,
     ) -> T:
-        """What `judge` makes of the answer; statuses that may pass never reach it. Raises `SubmitError`."""
+        """What `judge` makes of a success, or, where the application key is sent, of a 404. Raises `SubmitError`.
+
+        What must not be sent twice says so with one attempt.
+        """
 
         def once() -> T:
-            answer = self._exchange(method, path, body, encoding)
-            self._raise_for(answer)
+            answer = self._exchange(method, path, body, encoding, app=app)
+            if not (app and answer.status == 404):
+                self._raise_for(answer, app=app)
             return judge(answer)
 
-        return self._patiently(once)
+        return self._patiently(once, attempts)
 
     def call(self, operation: Callable[[ApiClient], T]) -> T | None:
         """What an operation of the client library returns, `None` for a 404. Raises `SubmitError`."""
@@ -135,8 +150,8 @@ class Transport:
         except (Transient, DeadlineError) as error:
             raise SubmitError(f"{self.access.place}: {error}") from None
 
-    def _patiently(self, once: Callable[[], T]) -> T:
-        policy = retrying(API, self._deadline, self._meter, submitting=True, sleep=self._sleep)
+    def _patiently(self, once: Callable[[], T], attempts: int = ATTEMPTS) -> T:
+        policy = retrying(API, self._deadline, self._meter, submitting=True, attempts=attempts, sleep=self._sleep)
         try:
             return policy(once)
         except Transient as error:

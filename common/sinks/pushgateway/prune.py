@@ -18,12 +18,16 @@ def of_instance(instance: str) -> Callable[[RunKey], bool]:
 
 
 def not_configured(
-    instance: str, collectors: Collection[str], shards: Collection[str] | None = None
+    instance: str, collectors: Collection[str], shards: Mapping[str, int] | None = None
 ) -> Callable[[RunKey], bool]:
-    """The instance's own groups of collectors, and with `shards` of shards, that its settings no longer name."""
+    """The instance's own groups of collectors that its settings no longer name, and of shards that are no more.
+
+    `shards` says into how many a collector is cut; all groups stay of one for which it does not.
+    """
+    existing = {name: {str(index) for index in range(count)} for name, count in (shards or {}).items()}
 
     def is_retired(key: RunKey) -> bool:
-        gone = key.collector not in collectors or (shards is not None and key.shard not in shards)
+        gone = key.collector not in collectors or key.shard not in existing.get(key.collector, {key.shard})
         return key.instance == instance and gone
 
     return is_retired

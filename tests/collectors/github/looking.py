@@ -38,6 +38,8 @@ class Seen(msgspec.Struct, frozen=True):
     source_failure: str = ""
     bounded: frozenset[tuple[str, str]] = frozenset()
     """Metrics that say of themselves that they are lower bounds."""
+    in_part: frozenset[tuple[str, str]] = frozenset()
+    """Metrics of which the coverage says that they leave records out."""
 
     @property
     def words(self) -> str:
@@ -82,6 +84,7 @@ def look(collector: GitHubCollector, end: float) -> Seen:
     unknown: dict[tuple[str, str], str] = {}
     failures: dict[str, str] = {}
     bounded: set[tuple[str, str]] = set()
+    in_part: set[tuple[str, str]] = set()
     problem = ""
     try:
         for item in collector.fetch({each.name: window.start for each in collector.discover()}, window):
@@ -89,9 +92,18 @@ def look(collector: GitHubCollector, end: float) -> Seen:
                 failures[item.scope] = item.reason
             else:
                 _compute(collector, item, (window, delivery), numbers, unknown, bounded)
+                in_part |= set(_in_part(collector, item))
     except FetchError as error:
         problem = str(error)
-    return Seen(numbers, unknown, failures, collector.context.meter.read(), problem, frozenset(bounded))
+    usage = collector.context.meter.read()
+    return Seen(numbers, unknown, failures, usage, problem, frozenset(bounded), frozenset(in_part))
+
+
+def _in_part(collector, snapshot):
+    for metric in collector.metrics():
+        used, population = collector.coverage_of(metric, snapshot) or (0, 0)
+        if used < population:
+            yield metric.name, snapshot.scope
 
 
 def _compute(collector, snapshot, spans, numbers, unknown, bounded) -> None:
@@ -112,11 +124,14 @@ def _compute(collector, snapshot, spans, numbers, unknown, bounded) -> None:
                 numbers.setdefault(key, {})[point.id] = (point.at, float(point.value))
 
 
-def truth(organisation: Organisation, end: float, repositories: list[str] | None = None) -> Found:
-    """The same of the organisation's own history."""
+def truth(
+    organisation: Organisation, end: float, repositories: list[str] | None = None, known_at: float | None = None
+) -> Found:
+    """The same of the organisation's own history, as it was known at that time, by default the end."""
     window, delivery = windows(end)
-    told = organisation.truth(window, end, repositories=repositories)
-    later = organisation.truth(delivery, end, repositories=repositories)
+    at = end if known_at is None else known_at
+    told = organisation.truth(window, at, repositories=repositories)
+    later = organisation.truth(delivery, at, repositories=repositories)
     both = {key: found for key, found in told.items() if not key[0].startswith("delivery.")}
     return both | {key: found for key, found in later.items() if key[0].startswith("delivery.")}
 
@@ -129,6 +144,21 @@ def differences(seen: Seen, true: Found) -> dict[Any, tuple[Any, Any]]:
         key: (found.get(key), wanted.get(key))
         for key in found.keys() | wanted.keys()
         if key[:2] not in seen.unknown and key[1] not in seen.failures and not _same(found.get(key), wanted.get(key))
+    }
+
+
+def surprises(seen: Seen, *expected: Seen) -> Found:
+    """Numbers that are in none of these looks and are not reported as missing, or as a lower bound."""
+    if not seen.numbers:
+        assert seen.failures or seen.source_failure
+        return {}
+    named = seen.unknown.keys() | seen.bounded | (seen.in_part - expected[0].in_part)
+    return {
+        key: seen.numbers.get(key)
+        for key in {*seen.numbers}.union(*(each.numbers for each in expected))
+        if key[:2] not in named
+        and key[1] not in seen.failures
+        and all(seen.numbers.get(key) != each.numbers.get(key) for each in expected)
     }
 
 

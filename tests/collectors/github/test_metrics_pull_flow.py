@@ -24,7 +24,7 @@ def test_each_one_was_opened_once_at_its_creation_whatever_became_of_it() -> Non
 
 
 def test_a_merge_counts_at_its_own_time_though_the_pull_request_was_updated_later() -> None:
-    late_comment = pr(1, created=-40 * DAY, merged=-30 * DAY, updated=-MINUTE)
+    late_comment = pr(1, created=-40 * DAY, merged=-30 * DAY, updated=-MINUTE, merge_commit="m")
     assert metrics.merged(snapshot(closed_pulls=[late_comment])) == [
         point(1, at=NOON - 30 * DAY, id="pr:1", author="human", method="merge")
     ]

@@ -9,7 +9,7 @@ from collectors.github.client.query import build, names, query
 from tests.demo.published import published
 
 QUERIES = tuple(name for name in names() if name != "fragments")
-NUMBERED = {"branch_pages", "commits", "probe", "pull"}
+NUMBERED = {"branch_pages", "commits", "probe", "pull", "rotation"}
 
 
 @pytest.fixture(scope="module")

@@ -121,3 +121,16 @@ def test_good_settings_pass() -> None:
     given = settings(repositories=LIST, app={"id": 7, "private_key": "env:KEY"}, api_url="https://git.acme.org/api/v3")
     check_settings(given)
     assert (given.reserve, given.token, given.delivery.window) == (0.1, "env:GITHUB_TOKEN", 30 * DAY)
+
+
+@pytest.mark.parametrize("wrong", [0, 33, 2.5, "many"])
+def test_requests_at_once_are_within_githubs_rules(wrong) -> None:
+    assert settings(repositories=["acme/a"], concurrency=32).concurrency == 32
+    with pytest.raises(ConfigError, match=r"collectors\.github\.concurrency.*a whole number from 1 to 32"):
+        settings(repositories=["acme/a"], concurrency=wrong)
+
+
+def test_runs_are_looked_for_as_long_as_one_can_last_and_no_longer() -> None:
+    check_settings(settings(repositories=["acme/a"], runs_look_back="35d"))
+    with pytest.raises(ConfigError, match=r"collectors\.github\.runs_look_back must be at most 35d"):
+        check_settings(settings(repositories=["acme/a"], runs_look_back="36d"))
