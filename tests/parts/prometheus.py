@@ -101,7 +101,12 @@ class Prometheus:
 
 @contextmanager
 def running(
-    folder: Path, targets: Sequence[str], *, honor_labels: bool = True, interval: str = "100ms"
+    folder: Path,
+    targets: Sequence[str],
+    *,
+    honor_labels: bool = True,
+    interval: str = "100ms",
+    rules: Sequence[Path] = (),
 ) -> Iterator[Prometheus]:
     """A Prometheus that scrapes `targets` (host:port or URLs) as job `scrape`, with its files in `folder`.
 
@@ -110,7 +115,9 @@ def running(
     with free_port() as port:
         url = f"http://127.0.0.1:{port}"
         config = folder / "prometheus.yml"
-        config.write_text(json.dumps(_config(targets, honor_labels=honor_labels, interval=interval)), encoding="utf-8")
+        settings = _config(targets, honor_labels=honor_labels, interval=interval)
+        settings["rule_files"] = [str(each) for each in rules]
+        config.write_text(json.dumps(settings), encoding="utf-8")
         command = [
             str(part("prometheus")),
             f"--web.listen-address=127.0.0.1:{port}",

