@@ -7,13 +7,15 @@ import time
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 import zstandard
 from datadog_api_client.v1.model.metric_metadata import MetricMetadata
 from datadog_api_client.v2.model.metric_payload import MetricPayload
 
+from tests.servers.datadog_dashboards import PATH as DASHBOARDS
+from tests.servers.datadog_dashboards import Dashboards
 from tests.servers.datadog_store import Key, Recorded, Shape, Store, gaps, is_at
 from tests.servers.loopback import LoopbackHandler, LoopbackServer, serving
 from tests.servers.models import RefusedError, complaints, parse
@@ -30,6 +32,7 @@ APP_KEY = "0123456789abcdef0123456789abcdef01234567"
 SERIES = "/api/v2/series"
 VALIDATE = "/api/v1/validate"
 METADATA = "/api/v1/metrics/"
+ACTIVE = "/api/v1/metrics"
 
 
 class TooLargeError(ValueError):
@@ -49,6 +52,7 @@ class DatadogServer(LoopbackServer):
         self.validate = validate
         self.record = record
         self.store = Store()
+        self.dashboards = Dashboards()
         self.lock = threading.Lock()
 
     @property
@@ -133,15 +137,17 @@ class _Handler(LoopbackHandler):
         with self.server.lock:
             self.server.store.requests[f"{self.command} {path}"] += 1
         target = METADATA if path.startswith(METADATA) else path
+        if path.startswith(DASHBOARDS):
+            target = DASHBOARDS
         route = self._routes().get((self.command, target))
         if route is None:
             self._refuse(404, "Not found")
-        elif not self._has_keys(application=target == METADATA):
+        elif not self._has_keys(application=target in {METADATA, ACTIVE, DASHBOARDS}):
             self._refuse(403, "Forbidden")
         else:
             self._guarded(route, raw)
 
-    do_GET = do_POST = do_PUT = _route  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = _route  # noqa: N815
 
     def _routes(self) -> dict[tuple[str, str], Callable[[bytes], None]]:
         return {
@@ -149,6 +155,8 @@ class _Handler(LoopbackHandler):
             ("GET", VALIDATE): self._validate,
             ("GET", METADATA): self._get_metadata,
             ("PUT", METADATA): self._put_metadata,
+            ("GET", ACTIVE): self._active,
+            **{(method, DASHBOARDS): self._dashboards for method in ("GET", "POST", "PUT", "DELETE")},
         }
 
     def _has_keys(self, *, application: bool) -> bool:
@@ -178,6 +186,18 @@ class _Handler(LoopbackHandler):
 
     def _validate(self, raw: bytes) -> None:
         self._say(200, {"valid": True})
+
+    def _active(self, raw: bytes) -> None:
+        with self.server.lock:
+            names = sorted(self.server.store.shapes)
+        self._say(200, {"from": parse_qs(urlsplit(self.path).query)["from"][0], "metrics": names})
+
+    def _dashboards(self, raw: bytes) -> None:
+        if self.command != "GET":
+            self.server.dashboards.before_write()
+        with self.server.lock:
+            status, body = self.server.dashboards.answer(self.command, self.path, raw)
+        self._say(status, body)
 
     def _get_metadata(self, raw: bytes) -> None:
         self._say_metadata({})

@@ -1,0 +1,1 @@
+"""What people look at: dashboards, rules and alerts, rendered from the catalogue."""
