@@ -81,13 +81,30 @@ def test_pruning_our_instance_deletes_what_is_not_configured_any_more(pushgatewa
     [
         (RunKey("test", "git"), None, False),
         (RunKey("test", "git", "3"), None, False),
-        (RunKey("test", "git", "3"), {"0", "1"}, True),
+        (RunKey("test", "git", "3"), {"git": 2}, True),
+        (RunKey("test", "git", "2"), {"git": 2}, True),
+        (RunKey("test", "git", "1"), {"git": 2}, False),
+        (RunKey("test", "git", "10"), {"git": 11}, False),
+        (RunKey("test", "git", "3"), {"tekton": 1}, False),
+        (RunKey("test", "git", "01"), {"git": 2}, True),
         (RunKey("test", "github"), None, True),
         (RunKey("other", "github"), None, False),
+        (RunKey("other", "git", "3"), {"git": 1}, False),
     ],
 )
 def test_only_keys_of_the_own_instance_are_retired(key, shards, retired):
-    assert not_configured("test", {"git"}, shards)(key) is retired
+    assert not_configured("test", {"git", "tekton"}, shards)(key) is retired
+
+
+def test_pruning_our_instance_deletes_the_groups_of_shards_that_are_no_more(pushgateway):
+    for index in range(4):
+        run_once(pushgateway.url, SHOP, quarter(0), key=RunKey("test", "world", str(index)))
+    run_once(pushgateway.url, SHOP, quarter(0), key=RunKey("other", "world", "3"))
+    gone = sink_at(pushgateway.url).prune(not_configured("test", {"world"}, {"world": 2}))
+    jobs = ("quarterdeck", "quarterdeck-health")
+    assert sorted((each.key.shard, each.job) for each in gone) == [(shard, job) for shard in "23" for job in jobs]
+    left = {(each["labels"]["instance"], each["labels"]["shard"]) for each in pushgateway.groups()}
+    assert left == {("test", "0"), ("test", "1"), ("other", "3")}
 
 
 def test_a_run_leaves_other_groups_alone(pushgateway):
