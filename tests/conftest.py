@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import hypothesis
 import pytest
 
 from tests.servers.network import guard
@@ -32,6 +33,11 @@ FOREIGN = (
     *("DD_API_KEY", "DD_APP_KEY", "DD_SITE", "DD_URL", "PUSHGATEWAY_URL", "KUBECONFIG", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     *("GITHUB_TOKEN", "GH_TOKEN", "GITHUB_API_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 )
+
+
+# A property holds however busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -48,7 +48,9 @@ class Pod:
         (run_,) = json.loads(ended.stdout)["runs"]
         return sum(each["value"] for each in run_["samples"]), {each["tags"]["repo"] for each in run_["samples"]}
 
-    def _run(self, container, *options: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, container: dict[str, Any], *options: str, arguments: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
         variables = (f"--env={each['name']}={each['value']}" for each in container["env"])
         mounts = (
             f"--volume={self.volumes / each['name']}:{each['mountPath']}:{'ro' if each.get('readOnly') else 'rw'}"
@@ -59,7 +61,7 @@ class Pod:
 
 
 @pytest.fixture
-def work(tmp_path) -> Path:
+def work(tmp_path: Path) -> Path:
     """A clone from which to push to the host's repository."""
     bare, folder = tmp_path / "host" / f"{REPOSITORY}.git", tmp_path / "work"
     bare.parent.mkdir(parents=True)
@@ -71,7 +73,7 @@ def work(tmp_path) -> Path:
 
 
 @pytest.fixture
-def host(tmp_path, work) -> Iterator[GitHost]:
+def host(tmp_path: Path, work: Path) -> Iterator[GitHost]:
     if not Path(git(ROOT, "--exec-path"), "git-http-backend").exists():
         absent("git's own server for HTTP is not here")
     with running(tmp_path / "host", TOKEN, loopback_certificate(tmp_path)) as started:
