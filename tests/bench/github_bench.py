@@ -114,6 +114,7 @@ def large(rounds: int, *more: str) -> Iterator[tuple[str, ...]]:
         yield bench.row("first run", end)
         yield bench.row("15 minutes later", end + QUARTER)
         yield bench.row("30 minutes later, all runs of the window again", end + 2 * QUARTER)
+        yield bench.row("45 minutes later", end + 3 * QUARTER)
         yield bench.row("60 minutes later, all runs of the window again", end + 4 * QUARTER)
         yield bench.row("2 days later", end + 48 * HOUR)
 

@@ -163,7 +163,7 @@ def listed(
         return (look.get_changed if confirmable else look.get_anew)(path, kind, params, short)
 
     found, asked = _whole(look, anew, [each for each in spans if each.key not in there], {}, old)
-    half = -(-len(due) // 2)
+    half = -(-len(old) // 2)
     for part in (due[:half], due[half:]):
         again, more = _whole(look, changed, part, {}, old)
         found |= again

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from collectors.github import parse_rest
 from collectors.github.client.errors import AnswerError
 from collectors.github.parse_rest import RawOwner, RawRun, Runs
 from collectors.github.reading import runs
 from collectors.github.reading.look import Wish
+from collectors.github.records import Attempt
 from common.window import DAY, HOUR, Window
 from tests.collectors.github.builders import NOON, rules
 
@@ -85,3 +88,15 @@ def test_what_is_kept_of_a_page_tells_how_far_it_reached():
     page = Runs(450, tuple(_run(number, NOON - number * HOUR) for number in range(100)))
     kept = msgspec.json.decode(msgspec.json.encode(runs.shortened(page)), type=Runs)
     assert (kept.total_count, kept.count, [raw.id for raw in kept.workflow_runs]) == (450, 100, [99])
+
+
+def test_attempts_that_ended_before_the_last_run_are_not_asked_for_again():
+    raw = msgspec.structs.replace(_run(7, NOON - DAY, updated=NOON, status="in_progress"), run_attempt=3)
+    ended = (Attempt(1, "failure", NOON - 2 * HOUR), Attempt(2, "cancelled", NOON - HOUR))
+    before = msgspec.structs.replace(parse_rest.run(raw), earlier=ended)
+    memory = SimpleNamespace(runs=(), state=SimpleNamespace(unfinished=(before,)))
+    look = _Look()
+    assert [(run.completed, run.earlier) for run in runs.told(look, [raw], memory)] == [(None, ended)]
+    done = msgspec.structs.replace(raw, status="completed")
+    assert [(run.completed, run.earlier) for run in runs.told(look, [done], memory)] == [(NOON, ended)]
+    assert look.asked == []
