@@ -16,14 +16,16 @@ import yaml
 from tests.chart.githost import running
 from tests.chart.helm import CHART, ROOT, given, named, of_kind, pods, template
 from tests.cli.conftest import git
+from tests.parts.process import absent
 
+pytestmark = pytest.mark.slow
 TOKEN = "open-sesame-canary"
 
 
 @pytest.fixture(autouse=True)
 def _git_speaks_http():
     if not Path(git(ROOT, "--exec-path"), "git-remote-http").exists() or not shutil.which("timeout"):
-        pytest.skip("needs git with its HTTP transport, and coreutils")
+        absent("needs git with its HTTP transport, and coreutils")
 
 
 @pytest.fixture

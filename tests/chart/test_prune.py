@@ -13,6 +13,7 @@ import yaml
 
 from tests.chart.helm import ROOT, Release, given, jobs, named, of_kind, template
 
+pytestmark = pytest.mark.slow
 PRUNE = "quarterdeck-sinks-prune"
 GITHUB = {"type": "github", "repositories": ["acme/*"]}
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.parts.containers import POLICY, STORAGE, absent, buildah_command, podman_command
+from tests.parts.containers import POLICY, STORAGE, buildah_command, podman_command
 from tests.parts.install import ROOT
-from tests.parts.process import part
+from tests.parts.process import absent, part
 from tests.parts.ways import complaint
 
 if TYPE_CHECKING:

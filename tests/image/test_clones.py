@@ -16,7 +16,7 @@ from tests.cli.conftest import git
 from tests.image.building import built_image
 from tests.image.running import run
 from tests.parts.certificate import loopback_certificate
-from tests.parts.containers import absent
+from tests.parts.process import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

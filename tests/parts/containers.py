@@ -6,12 +6,9 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 from tests.parts.install import ROOT, parts_folder
-from tests.parts.process import part
+from tests.parts.process import absent, part
 
 STORAGE = ROOT / ".cache" / "containers"
 POLICY = STORAGE / "policy.json"
@@ -32,13 +29,6 @@ def podman_command() -> list[str]:
 def buildah_command() -> list[str]:
     """What stands before `bud`, `images` ...: as `podman_command`, with the same storage."""
     return [*_settings(), str(part("buildah"))]
-
-
-def absent(reason: str) -> NoReturn:
-    """Skips the test, or fails it where QUARTERDECK_REQUIRE_PARTS=1."""
-    if os.environ.get("QUARTERDECK_REQUIRE_PARTS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def _settings() -> list[str]:

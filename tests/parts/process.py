@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
@@ -32,9 +32,13 @@ class NotReadyError(AssertionError):
 def part(name: str) -> Path:
     """The installed binary; skips the test without it, or fails it where QUARTERDECK_REQUIRE_PARTS=1."""
     binary = parts_folder() / "bin" / name
-    if binary.is_file():
-        return binary
-    reason = f"{name} is not in {binary.parent}: run `python tests/parts/install.py {name}`"
+    if not binary.is_file():
+        absent(f"{name} is not in {binary.parent}: run `python tests/parts/install.py {name}`")
+    return binary
+
+
+def absent(reason: str) -> NoReturn:
+    """Skips the test, or fails it where QUARTERDECK_REQUIRE_PARTS=1."""
     if os.environ.get("QUARTERDECK_REQUIRE_PARTS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
