@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from common import health
 from common.collector import BaseCollector, Context, Failure, Scope
@@ -27,6 +27,7 @@ from common.recall import Resending, Sightings, begun
 from common.rollup import Union, unions_of
 from common.sample import Sample, Span, reduce_points
 from common.sinks import Batch, Sink
+from common.telemetry import MASKER
 from common.window import CLOCKS_APART, agreed
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class Attempt:
         if ahead is None or abs(ahead) <= CLOCKS_APART:
             return
         log.warning("our clock is %.0f s %s the source's", abs(ahead), "ahead of" if ahead > 0 else "behind")
-        self._plan = msgspec.structs.replace(self._plan, window=agreed(self._plan.window, ahead))
+        self._plan = replace(self._plan, window=agreed(self._plan.window, ahead))
         self._watch = watch_of(self._collector, self._plan, self._ledger)
 
     def _unions_of(self, scopes: Sequence[Scope]) -> tuple[Union, ...]:
@@ -237,7 +238,7 @@ class Attempt:
             samples, changes = resending.all(batch.samples, batch.recomputed, self._metrics)
             self._changes += changes
         self._ledger.commit(*self._changes)
-        return msgspec.structs.replace(batch, samples=samples)
+        return replace(batch, samples=samples)
 
     def _remember(self, run: Run) -> Run:
         """The run, kept as history; partial where it could not be."""
@@ -247,7 +248,7 @@ class Attempt:
             self._ledger.commit(*history(run, self._plan.key.shard))
             tend(self._ledger, run.collector, run.window.end, self._plan.keep)
         except (LedgerError, DeadlineError) as error:
-            return msgspec.structs.replace(run, failures=(*run.failures, Failure("", f"history: {error}")))
+            return replace(run, failures=(*run.failures, Failure("", f"history: {error}")))
         return run
 
     def _record(self, submissions: tuple[Submission, ...]) -> Run:
@@ -265,7 +266,7 @@ class Attempt:
             scopes=scopes,
             scopes_read=tuple(gathered.read),
             samples=tuple(gathered.samples),
-            failures=tuple(gathered.failures),
+            failures=tuple(replace(each, reason=MASKER.mask(each.reason)) for each in gathered.failures),
             gaps=self._outlets.gaps(scopes, self._names, plan.earliest),
             submissions=submissions,
             usage=self._context.meter.read(),

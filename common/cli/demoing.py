@@ -92,8 +92,8 @@ def _serve(simulation: Simulation, options: DemoOptions) -> int:
     else:
         output().write("".join(f"export {name}={value}\n" for name, value in simulation.environ.items()))
     output().flush()
-    for kind, block in simulation.blocks.items():
-        sys.stderr.write(f"settings: collectors: {{{kind}: {msgspec.json.encode(block).decode()}}}\n")
+    settings = {"tags": MARK, "collectors": simulation.blocks}
+    sys.stderr.write(f"a quarterdeck.yaml for it:\n{msgspec.json.encode(settings).decode()}\n")
     sys.stderr.write("serving; Ctrl-C ends it\n")
     sys.stderr.flush()
     try:

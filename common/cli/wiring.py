@@ -83,7 +83,7 @@ def blocks(settings: Settings, names: tuple[str, ...]) -> dict[str, dict[str, An
     for name in names:
         if name not in configured:
             known = ", ".join(sorted(configured))
-            raise ConfigError(f"{name!r} is not in `collectors` of the settings; there: {known}")
+            raise ConfigError(f"{name!r} is not in `collectors` of the settings; there: {known}. Give it a block there")
     return {name: configured[name] for name in names or configured}
 
 

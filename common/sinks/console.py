@@ -239,7 +239,7 @@ def _footer(run: Run, *, verbose: bool) -> Iterator[str]:
     yield from _missing(run)
     if run.without_value:
         names = sorted({metric for _, metric in run.without_value})
-        yield f"no value, because there was nothing to compute it from: {', '.join(names)}"
+        yield f"no value, for there was nothing to compute it from or a setting is off: {', '.join(names)}"
     if run.skipped:
         left_out = ", ".join(run.skipped) if verbose else f"{len(run.skipped)} metrics (-v names them)"
         yield f"left out by --only or the settings: {left_out}"

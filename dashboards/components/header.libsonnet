@@ -27,7 +27,12 @@ local coverage = v.stat(
 local marked = v.table(
   'Not measured',
   { query: q.sum('quarterdeck.basis', ['metric', 'basis']), name: 'scopes' },
-  { height: 4, weight: 2, empty: 'every number is measured' }
+  {
+    description: 'Of every environment and team, whichever is chosen.',
+    height: 4,
+    weight: 2,
+    empty: 'every number is measured',
+  }
 );
 
 {

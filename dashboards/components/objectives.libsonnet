@@ -2,7 +2,8 @@
 local q = import '../lib/query.libsonnet';
 local v = import '../lib/view.libsonnet';
 
-local by = ['objective', 'repo', 'rollup'];
+// Two collectors may judge the same objective of the same repository.
+local by = ['objective', 'repo', 'rollup', 'collector'];
 local none = 'the settings have no objective, or nothing to judge';
 local score = { warn: 0.7, bad: 0.3 };
 local budget = { warn: 0.25, bad: 0 };

@@ -14,7 +14,9 @@ local one = { warn: 1, bad: 2 };
 
 {
   // As they stand.
-  reporting: v.stat('Runs reporting', q.sum('collector.build.info'), { description: 'Collectors, each shard of one counted.' }),
+  reporting: v.stat('Collectors known', q.sum('collector.build.info'), {
+    description: 'Each shard counted. One that stopped is among them, in Grafana until it is pruned; whether they run is told by the age of the last success.',
+  }),
   failed: v.stat('Failed last time', {
     query: q.sum('collector.run.outcome', [], { outcome: 'failed' }) { better: 'lower' },
     thresholds: { warn: 1, bad: 1 },

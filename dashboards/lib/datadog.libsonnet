@@ -59,10 +59,16 @@ local spanned(panel) =
   local span = datadogql.span([each.query for each in panel.entries]);
   if span == null then {} else { time: { live_span: liveSpans[span] } };
 
+// A point in time is sent as its age at the end of each run's window, and nobody sends how it grows when runs stop.
+local isAge(q) = if q.stat == 'share' then isAge(q.part) else std.member(['newest', 'oldest'], q.stat);
+local stopped = '\n\nAn age here is that of the last run: where nothing runs any more it does not grow. The monitor of stale collectors tells of that.';
+
 // Datadog has no words of its own for a panel without data.
 local described(panel) = {
   title: panel.title,
-  description: panel.description + '\n\nWithout data: ' + panel.empty + '.',
+  description: panel.description
+               + (if std.member([isAge(each.query) for each in panel.entries], true) then stopped else '')
+               + '\n\nWithout data: ' + panel.empty + '.',
 };
 
 local graph(panel, context, display, further={}) =

@@ -10,15 +10,19 @@ local filters(q, tag) =
   else if q.metric.tags[tag] == null then error '%s of %s is open: name one value' % [tag, q.metric.name]
   else ['!' + tag + ':' + each for each in q.metric.tags[tag] if !std.member(wanted, each)];
 
+// What sinks add beside the catalogue carries no tag of the settings.
+local isOwn(q) = q.metric.scope == '';
+
 local isVariable(q, variable) =
   if variable == 'rollup' then q.rollups
+  else if isOwn(q) then false
   else if variable == 'team' then !q.health
   else std.objectHas(q.metric.tags, variable) && !std.objectHas(q.where, variable)
        && !(q.rollups && variable == q.metric.scope);
 
 local scope(q, context) =
   local all =
-    ['$' + each for each in context.datadogSelectors]
+    (if isOwn(q) then [] else ['$' + each for each in context.datadogSelectors])
     + ['$' + each for each in context.variables if isVariable(q, each)]
     + (if q.rollups then ['rollup:*'] else if q.metric.rolls_up then ['!rollup:*'] else [])
     + std.flattenArrays([filters(q, tag) for tag in std.objectFields(q.where)])

@@ -241,14 +241,14 @@ local variable(name, label, query, all='.*') = {
   type: 'query',
 };
 
-// Health is there for every collector, a watermark for every scope that was ever counted.
+// Health is there for every collector, a watermark, which has no tags of the settings, for every scope ever counted.
 local valuesOf(name, config) =
-  local selected = '{%s}' % std.join(', ', ['%s=~"$%s"' % [each, each] for each in config.selectors]);
+  local chosen(labels) = '{%s}' % std.join(', ', ['%s=~"$%s"' % [each, each] for each in labels]);
   local runs = catalogue.metric('collector.run.last_run').prometheus;
   if std.member(['rollup', 'team'], name) then 'label_values(%s)' % name
   else if std.member(config.selectors, name) then 'label_values(%s, %s)' % [runs, name]
-  else if name == 'collector' then 'label_values(%s%s, %s)' % [runs, selected, name]
-  else 'label_values(%s%s, %s)' % [catalogue.series.watermark, selected, name];
+  else if name == 'collector' then 'label_values(%s%s, %s)' % [runs, chosen(config.selectors), name]
+  else 'label_values(%s%s, %s)' % [catalogue.series.watermark, chosen(['instance']), name];
 
 local variables(view, config) = [{
   current: { selected: true, text: 'default', value: 'default' },

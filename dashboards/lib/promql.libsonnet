@@ -23,8 +23,11 @@ local rollupMatcher(q, variables) =
   else if q.metric.rolls_up && q.metric.kind == 'gauge' then ['rollup=""']
   else [];
 
+// What sinks add beside the catalogue carries no tag of the settings.
+local isOwn(q) = q.metric.scope == '';
+
 local isVariable(q, variable) =
-  if variable == 'rollup' then false
+  if variable == 'rollup' || isOwn(q) then false
   else if std.get(q, 'overall', false) then std.member(q.by, variable)
   else if variable == 'team' then !q.health
   else std.objectHas(q.metric.tags, variable) && !std.objectHas(q.where, variable)
@@ -32,7 +35,7 @@ local isVariable(q, variable) =
 
 local selector(q, context, further=[]) =
   '{' + list(
-    [chosen(each) for each in context.selectors if each == 'instance' || !std.get(q, 'overall', false)]
+    [chosen(each) for each in context.selectors if each == 'instance' || !(std.get(q, 'overall', false) || isOwn(q))]
     + [chosen(each) for each in context.variables if isVariable(q, each)]
     + rollupMatcher(q, context.variables)
     + [matcher(tag, q.where[tag]) for tag in std.objectFields(q.where)]

@@ -149,6 +149,7 @@ def delete_all(session: Session, *, every: bool, force: bool, dry: bool) -> int:
     """Delete the named ones, or all; raises `ConfigError` where none is named."""
     if every == bool(session.slugs):
         raise ConfigError("name the dashboards to delete, or give --all; not both")
+    lock.verify(session.path)
     return _each(session, lambda found: delete(session.account, session.path, found, force=force, dry=dry))
 
 
@@ -174,9 +175,10 @@ def pull_all(session: Session, out: Path, *, dry: bool) -> int:
     """Write each as Jsonnet, which JSON is, in its normal form."""
     for found in session.findings():
         target = out / f"{found.slug}.jsonnet"
-        body = found.remote.body if dry and found.remote else pull(session.account, session.path, found)
-        if not dry:
-            _save(target, normal(body))
+        if not dry and found.remote:
+            _save(target, normal(found.remote.body))  # first: once the lock file says so, a push overwrites the edit
+        if not (dry and found.remote):
+            pull(session.account, session.path, found)
         output().write(f"{found.slug}: {'would write' if dry else 'wrote'} {target}\n")
     return ExitCode.OK
 

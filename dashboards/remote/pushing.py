@@ -40,15 +40,14 @@ def push(account: Account, path: Path, found: Finding, *, force: bool, dry: bool
     return Done(found.slug, f"{verb}d", url=_url(account, _write(account, path, found, found.wanted)))
 
 
-def pull(account: Account, path: Path, found: Finding) -> dict[str, Any]:
-    """The dashboard as the account holds it, which is from now on what a push may overwrite; raises `SubmitError`."""
+def pull(account: Account, path: Path, found: Finding) -> None:
+    """Remember that the dashboard, as the account holds it, is what a push may overwrite; raises `SubmitError`."""
     if found.remote is None:
         raise SubmitError(f"{found.slug}: {WORDS['deleted' if found.known else 'absent']}")
     marker = split(found.remote.body.get("description"))[1]
     held = digest(found.remote.body)
     pushed = marker.digest if marker else held
     lock.write(path, account.name, found.slug, Pushed(found.remote.id, pushed, held, pulled=True))
-    return found.remote.body
 
 
 def delete(account: Account, path: Path, found: Finding, *, force: bool, dry: bool) -> Done | None:

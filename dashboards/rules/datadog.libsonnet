@@ -71,7 +71,7 @@ local asked(name, kinds, where) =
       )
     );
     {
-      name: '[Quarterdeck] %s' % spec.title,
+      name: '[Quarterdeck] %s' % std.get(datadog, 'title', spec.title),
       type: 'query alert',
       query: datadog.query,
       message: std.join('\n\n', [

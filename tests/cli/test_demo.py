@@ -89,7 +89,7 @@ def test_served_it_can_be_looked_at_by_the_usual_command_until_it_is_interrupted
     assert json.loads(answer.out)["runs"][0]["scopes"] == ["simulated-acme/tools"]
     assert (process.returncode, out) == (0, "")
     assert err.startswith("SIMULATED: simulated-acme (seed 1, small) at ")
-    assert "settings: collectors: {github: {" in err
+    assert 'a quarterdeck.yaml for it:\n{"tags":{"simulated":"true"},"collectors":{"github":{' in err
 
 
 def test_a_port_that_is_taken_is_told(nowhere):

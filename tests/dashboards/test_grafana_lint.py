@@ -126,6 +126,15 @@ def test_variables_reload_with_time_and_all_takes_series_without_the_label(dashb
         assert each["allValue"] == (".+" if each["name"] == "rollup" else ".*")
 
 
+def test_scopes_are_offered_whatever_environment_is_chosen_for_watermarks_carry_none(dashboard):
+    offered = {each["name"]: each.get("definition") for each in dashboard["templating"]["list"]}
+
+    assert offered.get("repo") in {
+        None,
+        'label_values(quarterdeck_counted_until_timestamp_seconds{instance=~"$instance"}, repo)',
+    }
+
+
 def test_every_variable_is_used_and_every_used_one_exists(dashboard):
     named = {each["name"] for each in dashboard["templating"]["list"]}
     used = set(re.findall(r"\$\{?([a-z_]+)", json.dumps([each.get("targets") for each in dashboard["panels"]])))

@@ -73,6 +73,9 @@ def test_every_selector_takes_the_instance_and_environment_that_were_chosen():
     for panel, text in expressions():
         for each in selectors(text):
             assert each.labels["instance"] == "$instance", panel
+            if owner(each.name) is metrics()["quarterdeck.basis"]:  # the sink gives it no tag of the settings
+                assert each.labels.keys() == {"instance"}, panel
+                continue
             overall = each.name in recorded() and owner(each.name)["scope"] not in recorded()[each.name]["by"]
             assert each.labels.get("env") == (None if overall else "$env"), panel
 
@@ -107,6 +110,12 @@ def test_quantiles_keep_every_label_of_their_series():
                 if each.name.endswith("_rollup"):
                     wanted = wanted - {scope} | {"rollup"}
                 assert wanted <= grouped_by(text), panel
+
+
+def test_the_verdicts_of_two_collectors_on_one_objective_stay_apart():
+    for panel, text in expressions():
+        if re.match(r"executive: (Objectives|Health of seven days) [A-Z]$", panel):
+            assert grouped_by(text) == {"objective", "repo", "rollup", "collector"}, panel
 
 
 def test_gauges_that_roll_up_are_told_apart_from_their_rollups():

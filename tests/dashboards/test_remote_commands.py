@@ -232,6 +232,18 @@ def test_after_a_pull_the_next_push_may_overwrite(session, datadog_server, tmp_p
     assert titles(datadog_server) == ["Developer", "Executive"]
 
 
+def test_an_edit_that_could_not_be_saved_is_not_overwritten(session, datadog_server, tmp_path, path):
+    push_all(session(), force=False, dry=False)
+    edit(datadog_server, "Executive", title="My executive")
+    before = path.read_bytes()
+    (tmp_path / "pulled").write_text("no folder")
+    with pytest.raises(ConfigError, match=r"executive\.jsonnet: cannot be written"):
+        pull_all(session(slugs=["executive"]), tmp_path / "pulled", dry=False)
+    assert path.read_bytes() == before
+    assert push_all(session(), force=False, dry=False) == 1
+    assert "My executive" in titles(datadog_server)
+
+
 def test_a_dry_pull_writes_nothing(session, datadog_server, tmp_path, path):
     push_all(session(), force=False, dry=False)
     edit(datadog_server, "Executive", title="My executive")

@@ -72,6 +72,10 @@ def test_a_monitor_says_whose_it_is_in_datadogs_words(monitor):
     assert "/docs/runbooks/" in monitor["message"]
 
 
+def test_a_monitor_that_knows_less_than_the_alert_is_not_called_by_the_alerts_title():
+    assert MONITORED["DeliveryDeploymentsFail.json"]["name"] == "[Quarterdeck] Deployments fail"
+
+
 def test_an_expected_text_is_given_whole():
     monitor = MONITORED["QuarterdeckBudgetLow.json"]
     assert monitor["query"] == ("min(last_1h):min:collector.api.budget_remaining{*} by {instance,collector,api} < 0.1")

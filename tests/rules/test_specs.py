@@ -13,6 +13,7 @@ from dashboards.catalogue import catalogue_json
 from dashboards.rules.build import ALERTS, RULES, Expected, rendered, rule_files
 from dashboards.rules.coverage import alerts, recorded, untested, unused
 from dashboards.rules.runbooks import DOCS, END, SECTIONS, pages, specs
+from tests.dashboards.rendered import EVERYWHERE, selectors
 
 SLUGS = {"executive", "platform-health", "developer", "collectors", "operations"}
 CATALOGUE = json.loads(catalogue_json(COLLECTORS))
@@ -72,6 +73,35 @@ def test_only_whether_something_holds_is_averaged(rendered_files):
         name for each in expressions(rendered_files) for name in re.findall(r"avg[a-z_]*[ (]+([a-zA-Z_:]+)", each)
     }
     assert averaged == {"collector_shard:collector_run_fresh:bool", "github_default_branch_passing"}
+
+
+def test_only_what_adds_up_is_summed_and_nothing_is_divided_by_how_many(rendered_files):
+    about = rendered(catalogue_json(COLLECTORS), (), "")["series"]
+    metrics = {each["prometheus"]: each for each in CATALOGUE["metrics"].values()}
+    summed = r"\b(sum|count)(?: (?:by|without) \([^)]*\))? ?\((?:label_replace\()?([a-zA-Z_:][\w:]*)\{?"
+    for expression in expressions(rendered_files):
+        for operator, name in re.findall(summed, expression):
+            assert operator == "sum", expression
+            if name in about:
+                assert about[name]["stat"] in {"events", "count"}, expression
+            elif name in metrics:
+                assert metrics[name]["kind"] == "gauge", expression
+                assert metrics[name]["unit"].startswith("{"), expression
+
+
+def test_a_series_is_selected_by_labels_and_values_that_it_has(rendered_files):
+    about = rendered(catalogue_json(COLLECTORS), (), "")["series"]
+    metrics = {each["prometheus"]: each for each in CATALOGUE["metrics"].values()}
+    metrics |= {name: CATALOGUE["metrics"][each["metric"]] for name, each in about.items()}
+    anywhere = EVERYWHERE | {"quantile"}
+    for expression in expressions(rendered_files):
+        for each in selectors(expression):
+            tags = metrics[each.name]["tags"] if each.name in metrics else {}
+            if each.name in metrics:
+                assert each.labels.keys() <= tags.keys() | anywhere, expression
+            for label, value in each.labels.items():
+                if tags.get(label):
+                    assert set(value.split("|")) <= {*tags[label], ""}, expression
 
 
 def test_there_are_enough_recording_rules_and_each_is_used(rendered_files):

@@ -12,7 +12,8 @@ function(config, recording) [
     severity: 'page',
     owner: 'platform',
     dashboard: 'platform-health',
-    expr: 'time() - %s > %d * %s' % [
+    // What Prometheus remembers of the last success, where the gateway lost it and every run since then failed.
+    expr: 'time() - last_over_time(%s[1d]) > %d * %s' % [
       p.gauge('collector.run.last_success'),
       config.staleIntervals,
       p.gauge('collector.run.schedule_interval'),

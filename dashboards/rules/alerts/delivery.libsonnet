@@ -83,6 +83,7 @@ function(config, recording)
       description: '{{ $value | humanize }} deployments of %s failed in the last day, and fewer succeeded.' % where,
       action: 'Stop deploying, and repair the deployment or go back to the last good one.',
       datadog: dd.count('delivery.deployment.completed', '>=', 2, ['repo', 'environment'], { result: 'failure' }) {
+        title: 'Deployments fail',
         text: '{{value}} deployments of {{repo.name}} ({{environment.name}}) failed in the last day. (Whether more succeeded is told by Prometheus only.)',
       },
     },

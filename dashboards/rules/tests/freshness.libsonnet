@@ -40,4 +40,18 @@ function(rules, config, recording) [
       t.gives('round(collector_shard:collector_run_fresh:ratio30d, 0.0001)', '75m', [[t.named('', t.health), 0.7895]]),
     ],
   ),
+  t.test(
+    'a gateway that loses its data while every run fails does not end the page, and one that is pruned does',
+    [t.series('collector_run_schedule_interval_seconds', t.health, '900+0x150 stale'), t.series(success, t.health, '0+0x90 stale')],
+    alerts=[
+      t.fires(
+        rules.QuarterdeckCollectorStale,
+        '2h',
+        t.health,
+        '%s last succeeded 2h 0m 0s ago' % who,
+        'The collector %s last delivered data 2h 0m 0s ago. Its numbers are frozen at that time.' % who
+      ),
+      t.silent(rules.QuarterdeckCollectorStale, '3h'),
+    ],
+  ),
 ]
