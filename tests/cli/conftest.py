@@ -31,9 +31,10 @@ class Collect:
 
     folder: Path
     python: str = sys.executable
+    program: str = "run_collector"
 
     def __call__(self, *arguments: str, **environ: str) -> Answer:
-        command = (self.python, "-m", "run_collector", *arguments)
+        command = (self.python, "-m", self.program, *arguments)
         done = subprocess.run(
             command,
             capture_output=True,

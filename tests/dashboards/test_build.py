@@ -85,6 +85,7 @@ def build(tmp_path, monkeypatch, capsys):
     return called
 
 
+@pytest.mark.slow
 def test_the_command_writes_then_finds_nothing_to_do_and_tells_what_was_changed(build, tmp_path):
     first, again, checked = build(), build(), build("--check")
     (tmp_path / "build/dashboards/grafana/executive.json").write_text("{}")

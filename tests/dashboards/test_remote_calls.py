@@ -26,6 +26,7 @@ def collect(monkeypatch, tmp_path, datadog_server):
 SLUGS = sorted(path.removeprefix("datadog/").removesuffix(".json") for path in renders(COLLECTORS) if path[0] == "d")
 
 
+@pytest.mark.slow
 def test_every_dashboard_is_pushed_listed_compared_and_deleted(collect, datadog_server, capsys):
     assert collect("push") == 0
     assert len(datadog_server.dashboards.held) == len(SLUGS)

@@ -234,6 +234,7 @@ def test_the_meter_counts_requests_by_their_result(server):
     assert meter.read().retries == {}
 
 
+@pytest.mark.slow
 def test_fifty_thousand_series_need_as_many_requests_as_the_limits_ask_for(start_datadog_server):
     server = start_datadog_server(lambda: END, validate=False, record=True)
     samples = [gauge(branches, n % 7 + 1, repo=f"acme/{n % 500}", state=f"s{n // 500}") for n in range(50_000)]

@@ -21,6 +21,7 @@ from common.decoding import decode_json
 from common.errors import FetchError
 from common.http import HttpClient, Response, Transient, retrying
 from common.ledger import Cached
+from common.telemetry import MASK
 
 T = TypeVar("T")
 QUERY_LIMIT = 15.0
@@ -88,7 +89,7 @@ class Api:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         """`concurrency` is how many requests may be under way at once."""
-        self._places, self._headers = places, headers(token)
+        self._places, self._headers, self._secret = places, headers(token), token.encode()
         self._context, self._clock = context, clock
         self._pause = Pause(context.deadline, sleep)
         self.rest_budget = Budget("rest", reserve, context.meter)
@@ -202,11 +203,15 @@ class Api:
         try:
             with self._turn:
                 self._pause.keep()
-                return client.request(method, url, headers=carried, data=data, params=params, limit=limit)
+                response = client.request(method, url, headers=carried, data=data, params=params, limit=limit)
         except FetchError:
             if budget.used_up:
                 raise BudgetError(budget.words()) from None
             raise
+        if self._secret not in response.body:
+            return response
+        # A name or a message that repeats the token would be kept in the ledger.
+        return msgspec.structs.replace(response, body=response.body.replace(self._secret, MASK.encode()))
 
     def _surely(self, target: str, once: Callable[[], T]) -> T:
         """Call it again after what may pass: a text that breaks off, a query that took too long."""

@@ -402,6 +402,7 @@ def test_check_tells_what_it_found_and_warns_of_a_shallow_clone(tmp_path):
     assert (shallow.state, shallow.remedy) == ("warning", "complete it with: git fetch --unshallow")
 
 
+@pytest.mark.slow
 def test_a_commit_of_100_000_files_is_read_in_flat_memory(tmp_path):
     history = History()
     history.commit(NOON - DAY, files={f"some/folder/of/the/tree{n % 100}/file{n}.py": "1\n" for n in range(100_000)})

@@ -113,6 +113,7 @@ def test_a_query_that_is_too_heavy_is_asked_again_for_less(organisation, undistu
     assert seen.numbers == undisturbed.numbers
 
 
+@pytest.mark.slow
 def test_a_budget_at_its_reserve_leaves_repositories_to_later_runs(organisation):
     rates = Rates(core=10**6, graphql=100, core_a_minute=10**6, graphql_a_minute=10**6)
     with looking(organisation, rates=rates, settings={"reserve": 0.5}) as (server, collector):

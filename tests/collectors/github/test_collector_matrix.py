@@ -32,7 +32,7 @@ CASES = [
 ]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(CASES))
 def organised(seed, size):
     return Organisation(seed=seed, size=size)
 
@@ -52,7 +52,7 @@ def ledger(tmp_path):
 def test_every_metric_has_a_number_in_the_truth():
     told = set()
     for seed in (1, 2, 3):
-        organisation = Organisation(seed=seed, size="small")
+        organisation = organised(seed, "small")
         told |= {key[0] for key, value in truth(organisation, organisation.end).items() if value != ()}
     assert told == CATALOGUE
 
@@ -77,7 +77,7 @@ def test_a_later_run_with_a_ledger_submits_the_truth(seed, size, later, ledger):
     assert wrong(ran, organisation, now) == {}
 
 
-@pytest.mark.parametrize("later", [BUCKET, 3 * BUCKET, 2 * DAY])
+@pytest.mark.parametrize("later", [BUCKET, *(pytest.param(n, marks=pytest.mark.slow) for n in (3 * BUCKET, 2 * DAY))])
 @pytest.mark.parametrize(("seed", "size"), CASES)
 def test_what_a_probe_cannot_see_is_what_was_true_at_the_oldest_reading(seed, size, later, ledger):
     """A repository of which nothing seems to have changed is not read; what that may miss is named here."""

@@ -63,6 +63,7 @@ def _run(organisation, server, at, ledger):
     return asked, len(whole), meter.read().oldest_reading, bases
 
 
+@pytest.mark.slow
 def test_a_repository_that_rests_is_looked_at_once_an_hour_and_says_that_it_was_not_now(organisation, ledger):
     still = organisation.end + 40 * DAY  # the clock there stands, so nothing changes
     with serve(organisation, lambda: still, rates=PLENTY) as server:
