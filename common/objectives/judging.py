@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -21,6 +22,8 @@ _HOLDS: Mapping[Comparison, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
+_MISSED = math.nextafter(1.0, 0.0)
+"""The best score of what is missed, such as 3 where less than 3 was asked for."""
 WHOLE = "window"
 """The span of an objective's own window, beside those of burns and days."""
 
@@ -54,7 +57,7 @@ def met(comparison: Comparison, value: float, target: float) -> bool:
 
 
 def score(comparison: Comparison, value: float, target: float, highest: float) -> float:
-    """1 where the target is met; from there it falls evenly to 0.
+    """1 where the target is met, and only there; from there it falls evenly to 0.
 
     A least share falls to 0 where twice as much is wrong as may be, any other least value at 0. A greatest value falls
     to 0 at twice the target. Never beyond what can be: 0 and `highest`.
@@ -63,7 +66,7 @@ def score(comparison: Comparison, value: float, target: float, highest: float) -
         return 1.0
     upper = comparison in ("<=", "<")
     nothing = min(2 * target, highest) if upper else max(0.0, 2 * target - highest)
-    return min(1.0, max(0.0, (nothing - value) / (nothing - target))) if nothing != target else 0.0
+    return min(_MISSED, max(0.0, (nothing - value) / (nothing - target))) if nothing != target else 0.0
 
 
 def days_before(end: float) -> list[Window]:

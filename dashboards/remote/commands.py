@@ -74,9 +74,13 @@ class Session(msgspec.Struct, frozen=True):
                 raise ConfigError(f"{slug!r} is not a dashboard; there are {', '.join(sorted({*rendered, *known}))}")
         return cls(account, rendered, path, frozenset(slugs or ()), collectors, settings.distribution)
 
+    def looks(self) -> dict[str, Callable[[], Finding]]:
+        """A look at each dashboard, by its slug."""
+        return survey(self.account, self.rendered, lock.read(self.path, self.account.name), self.slugs)
+
     def findings(self) -> Iterator[Finding]:
         """Each dashboard as it stands, looked at when it is asked for."""
-        yield from survey(self.account, self.rendered, lock.read(self.path, self.account.name), self.slugs)
+        return (look() for look in self.looks().values())
 
 
 def _rendered(collectors: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -156,11 +160,11 @@ def delete_all(session: Session, *, every: bool, force: bool, dry: bool) -> int:
 def _each(session: Session, act: Callable[[Finding], Done | None]) -> int:
     """Act on every dashboard, one after the other, each looked at just before."""
     done, failed = 0, 0
-    for found in session.findings():
+    for slug, look in session.looks().items():
         try:
-            result = act(found)
+            result = act(look())
         except SubmitError as error:
-            result = Done(found.slug, str(error), refused=True)
+            result = Done(slug, str(error), refused=True)
         if result:
             done += 1
             failed += result.refused

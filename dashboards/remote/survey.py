@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,12 +28,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 def survey(
     account: Account, rendered: Mapping[str, dict[str, Any]], known: Mapping[str, Pushed], slugs: frozenset[str]
-) -> Iterator[Finding]:
-    """Each of `slugs` (all where empty) as it stands now, looked at when it is asked for; raises `SubmitError`."""
+) -> dict[str, Callable[[], Finding]]:
+    """A look at each of `slugs` (all where empty), for when its turn comes; listing and looks raise `SubmitError`."""
     listed = _by_slug(account.listing(), {each.id: slug for slug, each in known.items()})
-    for slug in sorted({*rendered, *known, *listed}):
-        if not slugs or slug in slugs:
-            yield look(account, slug, rendered.get(slug), known.get(slug), listed.get(slug))
+    return {
+        slug: partial(look, account, slug, rendered.get(slug), known.get(slug), listed.get(slug))
+        for slug in sorted({*rendered, *known, *listed})
+        if not slugs or slug in slugs
+    }
 
 
 def look(

@@ -178,13 +178,12 @@ shares = st.floats(0, 1)
 
 
 @given(st.sampled_from(sorted(COMPARISONS)), numbers, numbers)
-def test_the_score_is_between_0_and_1_and_1_where_it_is_met(comparison, value, target):
+def test_the_score_is_between_0_and_1_and_1_only_where_it_is_met(comparison, value, target):
     found = score(comparison, value, target, float("inf"))
 
     assert 0 <= found <= 1
     assert met(comparison, value, target) is COMPARISONS[comparison](value, target)
-    if met(comparison, value, target):
-        assert found == 1
+    assert (found == 1) is met(comparison, value, target)
 
 
 @given(st.sampled_from(sorted(COMPARISONS)), shares, shares, shares)

@@ -387,3 +387,18 @@ def test_accounts_are_kept_apart_in_one_lock_file(path):
     lock.write(path, "two", "executive", lock.Pushed("d", "e", "f"))
     assert lock.read(path, "one") == {"executive": lock.Pushed("a", "b", "c")}
     assert lock.read(path, "two") == {"executive": lock.Pushed("d", "e", "f")}
+
+
+def test_one_that_cannot_be_read_costs_only_itself(session, datadog_server, monkeypatch, capsys):
+    push_all(session(), force=False, dry=False)
+    server, answer = datadog_server.dashboards, datadog_server.dashboards.answer
+
+    def refuse_one(method, target, raw):
+        refused = method == "GET" and target.endswith("abc-001-xyz")
+        return (403, {"errors": ["Forbidden"]}) if refused else answer(method, target, raw)
+
+    monkeypatch.setattr(server, "answer", refuse_one)
+    changed = {name: board(f"{each['title']} 2") for name, each in RENDERED.items()}
+    assert push_all(session(changed), force=False, dry=False) == 1
+    assert titles(datadog_server) == ["Developer", "Executive 2"]
+    assert "developer: " in capsys.readouterr().err
