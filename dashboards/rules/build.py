@@ -42,14 +42,17 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 def rule_files(
-    collectors: Mapping[str, str], expected: Sequence[Expected] = (), dashboards: str = ""
+    collectors: Mapping[str, str],
+    expected: Sequence[Expected] = (),
+    dashboards: str = "",
+    deadline: float | None = None,
 ) -> dict[str, bytes]:
     """Path → content of every rendered file; raises `ConfigError` where a spec is wrong.
 
     `expected` are the collectors whose absence is an alert; without any, whoever deploys writes their series.
-    `dashboards` is the base URL of the Grafana that alerts link to.
+    `dashboards` is the base URL of the Grafana that alerts link to, `deadline` the seconds that a run has.
     """
-    data = rendered(catalogue_json(collectors), tuple(expected), dashboards)
+    data = rendered(catalogue_json(collectors), tuple(expected), dashboards, deadline)
     groups = [each["name"] for each in (*data["recording"], *data["alerts"])]
     files = {
         RULES: _yaml({"groups": data["recording"]}),
@@ -65,7 +68,7 @@ def rule_files(
 
 
 @lru_cache(maxsize=4)
-def rendered(catalogue: str, expected: tuple[Expected, ...], dashboards: str) -> Any:  # noqa: ANN401  any JSON
+def rendered(catalogue: str, expected: tuple[Expected, ...], dashboards: str, deadline: float | None = None) -> Any:  # noqa: ANN401  any JSON
     """What the specs say, as plain data; raises `ConfigError`."""
     given: dict[str, Any] = {
         "burns": [msgspec.to_builtins(each) for each in BURN_ALERTS],
@@ -73,6 +76,8 @@ def rendered(catalogue: str, expected: tuple[Expected, ...], dashboards: str) ->
     }
     if dashboards:
         given["dashboards"] = dashboards.rstrip("/")
+    if deadline is not None:
+        given["deadline"] = deadline
     return evaluate(ENTRY, {"catalogue.json": catalogue}, {"given": given})
 
 

@@ -13,6 +13,7 @@ import typer
 from common.cli.app import Config
 
 if TYPE_CHECKING:
+    from common.settings import Settings
     from dashboards.rules.build import Expected
 
 OUT = Path("build/rules")
@@ -45,14 +46,17 @@ def _add_build(app: typer.Typer, collectors: Mapping[str, str]) -> None:
     ) -> int:
         """Render Prometheus' rules and their tests, Alertmanager's routes and Datadog's monitors.
 
-        Collectors that the settings file names are missed, by an alert, where nothing is heard of them.
+        Collectors that the settings file names are missed, by an alert, where nothing is heard of them. Its deadline is
+        what the alert on long runs is about.
         """
         from common.cli.output import output
+        from common.cli.wiring import load
         from common.errors import ExitCode
         from dashboards.rules.build import rule_files
         from dashboards.rules.writing import differences, write
 
-        files = rule_files(collectors, _expected(config), dashboards)
+        settings = load(config).settings
+        files = rule_files(collectors, _expected(settings), dashboards, float(settings.deadline))
         changed = differences(files, out) if check else write(files, out)
         output().write("".join(f"{'out of date' if check else 'wrote'}: {out / path}\n" for path in changed))
         output().write(f"{len(files)} files, {len(changed)} {'out of date' if check else 'written'}\n")
@@ -81,9 +85,7 @@ def _add_test(app: typer.Typer, collectors: Mapping[str, str]) -> None:
         return ExitCode.FAILED if failed else ExitCode.OK
 
 
-def _expected(config: Path | None) -> tuple[Expected, ...]:
-    from common.cli.wiring import load
+def _expected(settings: Settings) -> tuple[Expected, ...]:
     from dashboards.rules.build import Expected
 
-    settings = load(config).settings
     return tuple(Expected(settings.instance, name) for name in settings.collectors)

@@ -1,8 +1,8 @@
 // What an installation may want otherwise. Every threshold is here; whoever renders overrides by `_config+::`.
 {
   _config:: {
-    // The job by which Prometheus scrapes the Pushgateway, with honor_labels; its chart calls it <release>-…-pushgateway.
-    gateway: 'job=~".*pushgateway"',
+    // The job by which Prometheus scrapes our Pushgateway, with honor_labels. No pattern: others may have one, too.
+    gatewayJob: 'pushgateway',
     // The collectors that should be there: [{instance, collector}]; from the settings.
     expected: [],
     // The settings' tag that names a team.
@@ -14,9 +14,11 @@
     // A collector is fresh while its last success is younger than so many of its intervals, and stale beyond so many.
     freshIntervals: 2,
     staleIntervals: 3,
+    // A series without a point is believed to be as it was for so long: two runs.
+    bridged: '30m',
     // Share of the minutes in which a collector is to be fresh, over 30 days.
     freshTarget: 0.99,
-    // In seconds, as in the settings: a run ends by then.
+    // In seconds: a run ends by then. `collect rules build --config` takes it from the settings.
     deadline: 600,
     deadlineShare: 0.8,
     coverage: 0.9,

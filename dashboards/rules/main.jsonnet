@@ -18,6 +18,7 @@ local scenarios = {
   collectors: import 'tests/collectors.libsonnet',
   freshness: import 'tests/freshness.libsonnet',
   gateway: import 'tests/gateway.libsonnet',
+  returning: import 'tests/returning.libsonnet',
   ci: import 'tests/ci.libsonnet',
   delivery: import 'tests/delivery.libsonnet',
   trends: import 'tests/trends.libsonnet',
@@ -36,7 +37,8 @@ function(given={})
   local routes = routing(config, [
     spec.name
     for spec in all
-    if std.member(['QuarterdeckCollectorStale', 'QuarterdeckCollectorMissing', 'PushgatewayLostData'], spec.name)
+    if std.member(['QuarterdeckCollectorMissing', 'PushgatewayLostData'], spec.name)
+       || std.member(['QuarterdeckCollectorStale', 'QuarterdeckCollectorNeverSucceeded'], spec.name)
        || std.startsWith(spec.name, 'QuarterdeckFreshness')
   ]);
   {

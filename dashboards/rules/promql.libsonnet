@@ -27,6 +27,10 @@ local kinded(metric, kinds) =
     kinded(catalogue.selected(name, where), ['distribution']).prometheus
     + braces(matchers(where) + ['quantile="%s"' % catalogue.quantiles[which]]),
 
+  // The newest point of a series, also while it has none for a while. With a long `for`, unlike an extreme over that time,
+  // the first point of a series that is new or back says nothing about the hours before.
+  newest(series, config):: 'last_over_time(%s[%s])' % [series, config.bridged],
+
   series: catalogue.series,
   jobs: catalogue.jobs,
   braces: braces,

@@ -136,7 +136,10 @@ def test_the_release_fits_into_the_secret_that_helm_keeps_it_in(tmp_path):
 def test_the_pushgateway_is_scraped_with_its_own_labels(chart):
     (monitor,) = of_kind(template(VALUES, release=Release(chart=chart)), "ServiceMonitor")
 
-    assert monitor["spec"]["endpoints"] == [{"port": "http", "interval": "30s", "honorLabels": True}]
+    (endpoint,) = monitor["spec"]["endpoints"]
+    # The job by which the rules know it.
+    assert endpoint.pop("relabelings") == [{"targetLabel": "job", "replacement": "pushgateway"}]
+    assert endpoint == {"port": "http", "interval": "30s", "honorLabels": True}
     assert monitor["spec"]["namespaceSelector"] == {"matchNames": ["monitoring"]}
     assert monitor["spec"]["selector"]["matchLabels"] == {"app.kubernetes.io/name": "prometheus-pushgateway"}
 

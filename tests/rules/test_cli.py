@@ -1,5 +1,6 @@
 """`collect rules …` as it is called."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_the_settings_collectors_are_expected(tmp_path):
             "labels": {"collector": "git", "instance": "prod"},
         }
     ]
+
+
+def test_the_settings_deadline_is_the_one_that_long_runs_are_held_against(tmp_path):
+    Path("quarterdeck.yaml").write_text("deadline: 25m\n", "utf-8")
+    assert collect("build", "--out", "out") == 0
+    groups = yaml.safe_load((tmp_path / "out/prometheus/quarterdeck.alerts.yaml").read_bytes())["groups"]
+    (rule,) = (each for group in groups for each in group["rules"] if each["alert"] == "QuarterdeckRunNearDeadline")
+    assert rule["expr"] == "max_over_time(collector_run_duration_seconds[45m]) > 1200"
+    assert ", of 25 minutes that it has." in rule["annotations"]["description"]
+    monitor = json.loads((tmp_path / "out/datadog/monitors/QuarterdeckRunNearDeadline.json").read_bytes())
+    assert monitor["options"]["thresholds"] == {"critical": 1200}
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):

@@ -9,7 +9,7 @@ from tests.parts import alertmanager
 from tests.parts.alertmanager import amtool, promtool
 from tests.parts.process import until
 
-SUITES = sorted({*STEPS, "freshness", "gateway"})
+SUITES = sorted({*STEPS, "freshness", "gateway", "returning"})
 
 
 def test_promtool_lints_the_rules(rendered_folder):
@@ -82,15 +82,18 @@ def inhibited(rendered_folder, folder, *alerts):
 
 @pytest.mark.slow
 def test_a_page_silences_what_its_own_collector_says_less_urgently(rendered_folder, tmp_path):
-    github = {"instance": "prod", "collector": "github"}
+    github = {"instance": "prod", "collector": "github", "shard": "0"}
     assert inhibited(
         rendered_folder,
         tmp_path,
         alert("QuarterdeckCollectorStale", "page", **github),
+        alert("SomebodysPage", "page", instance="prod", collector="otel", shard="0"),
+        alert("SomebodysTicket", "ticket", instance="prod", collector="otel", shard="0"),
+        alert("CIRunStuck", "info", **{**github, "shard": "1"}, repo="acme/b"),
         alert("QuarterdeckCollectorFailing", "ticket", **github),
         alert("CIDefaultBranchBroken", "ticket", **github, repo="acme/a"),
-        alert("QuarterdeckBudgetLow", "ticket", instance="prod", collector="git"),
-        alert("QuarterdeckClockSkew", "ticket", instance="test", collector="github"),
+        alert("QuarterdeckBudgetLow", "ticket", instance="prod", collector="git", shard="0"),
+        alert("QuarterdeckClockSkew", "ticket", instance="test", collector="github", shard="0"),
         alert("WithoutCollector", "ticket"),
     ) == {"QuarterdeckCollectorFailing", "CIDefaultBranchBroken"}
 
@@ -101,9 +104,10 @@ def test_staleness_is_no_news_while_the_gateway_is_down(rendered_folder, tmp_pat
     assert inhibited(
         rendered_folder,
         tmp_path,
-        alert("PushgatewayDown", "page", instance="gateway:9091"),
+        alert("PushgatewayDown", "page", job="pushgateway", instance="gateway:9091"),
         alert("QuarterdeckNothingScraped", "page"),
         alert("QuarterdeckCollectorStale", "page", **github),
+        alert("QuarterdeckCollectorNeverSucceeded", "page", **github),
         alert("QuarterdeckCollectorMissing", "page", **github),
         alert("QuarterdeckFreshnessBurnFast", "page", **github),
         alert("QuarterdeckFreshnessBurnSlow", "ticket", **github),
@@ -111,7 +115,21 @@ def test_staleness_is_no_news_while_the_gateway_is_down(rendered_folder, tmp_pat
     ) == {
         "QuarterdeckNothingScraped",
         "QuarterdeckCollectorStale",
+        "QuarterdeckCollectorNeverSucceeded",
         "QuarterdeckCollectorMissing",
         "QuarterdeckFreshnessBurnFast",
         "QuarterdeckFreshnessBurnSlow",
     }
+
+
+@pytest.mark.slow
+def test_somebody_elses_gateway_silences_nothing(rendered_folder, tmp_path):
+    assert (
+        inhibited(
+            rendered_folder,
+            tmp_path,
+            alert("PushgatewayDown", "page", job="billing-pushgateway", instance="billing:9091"),
+            alert("QuarterdeckCollectorStale", "page", instance="prod", collector="github", shard="0"),
+        )
+        == set()
+    )

@@ -12,7 +12,7 @@ function(config, recording) [
     severity: 'page',
     owner: 'platform',
     dashboard: 'platform-health',
-    expr: 'up{%s} == 0' % config.gateway,
+    expr: 'up{job="%s"} == 0' % config.gatewayJob,
     'for': '5m',
     summary: 'Prometheus cannot scrape the Pushgateway',
     description: 'Prometheus has not been able to scrape the Pushgateway at {{ $labels.instance }} for five minutes. All numbers are gone until it is back; runs fail meanwhile and count later.',
@@ -59,11 +59,11 @@ function(config, recording) [
         unless
         group by (instance, collector, shard) (%s)
       )
-      and on () max(up{%s}) == 1
+      and on () max(up{job="%s"}) == 1
     ||| % [
       std.join(' or ', ['last_over_time(%s[1h])' % each for each in recording.known]),
       p.series.watermark,
-      config.gateway,
+      config.gatewayJob,
     ],
     'for': '2m',
     summary: 'The Pushgateway no longer has the totals of {{ $labels.collector }} (instance {{ $labels.instance }}, shard {{ $labels.shard }})',

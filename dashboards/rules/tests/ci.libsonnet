@@ -17,7 +17,7 @@ function(rules, config, recording) [
       t.series('github_default_branch_passing', { job: 'quarterdeck', instance: 'prod', collector: 'github', shard: '0', rollup: 'all' }, '0+0x20'),
     ],
     alerts=[
-      t.silent(rules.CIDefaultBranchBroken, '6h'),
+      t.silent(rules.CIDefaultBranchBroken, '5h'),
       t.fires(
         rules.CIDefaultBranchBroken,
         '7h',

@@ -76,7 +76,7 @@ function(rules, config, recording) [
     0.5,
     '2h',
     '%s reads only 50%% of its scopes' % who,
-    'For 45 minutes %s has read at most 50%% of the scopes it discovered. The others\' numbers are missing.' % who
+    'For 45 minutes %s has read less than 90 %% of the scopes it discovered, 50%% in the last run. The others\' numbers are missing.' % who
   ),
   gauge(
     rules.QuarterdeckMetricsFailed,
@@ -86,7 +86,7 @@ function(rules, config, recording) [
     2,
     '2h',
     '%s cannot compute 2 metrics' % who,
-    'For 45 minutes at least 2 metrics of %s could not be computed for some scope. They have no value there.' % who
+    'For 45 minutes metrics of %s could not be computed for some scope, 2 of them in the last run. They have no value there.' % who
   ),
   gauge(
     rules.QuarterdeckMetricCoverageLow,
@@ -96,7 +96,7 @@ function(rules, config, recording) [
     0.25,
     '7h30m',
     'github.workflow_run.queue_time is made of 25% of its records',
-    'The metric github.workflow_run.queue_time of the collector github has covered at most 25% of its records for six hours, so it may not stand for all.'
+    'The metric github.workflow_run.queue_time of the collector github has covered less than 50 % of its records for six hours, 25% in the last run, so it may not stand for all.'
   ),
   gauge(
     rules.QuarterdeckBudgetLow,
@@ -128,7 +128,7 @@ function(rules, config, recording) [
     3,
     '2h',
     '3 series of github cannot be sent to datadog',
-    'At least 3 series of every run of github (instance prod) in the last 45 minutes could not be sent to datadog as they were.'
+    'For 45 minutes series of github (instance prod) could not be sent to datadog as they were, 3 of them in the last run.'
   ),
   gauge(
     rules.QuarterdeckClockSkew,
@@ -148,7 +148,7 @@ function(rules, config, recording) [
     80,
     '2h',
     '%s keeps finding late events, 80 in a run' % who,
-    'Every run of %s in the last 45 minutes added at least 80 events behind what had been counted.' % who
+    'Every run of %s in the last 45 minutes added more than 50 events behind what had been counted, the last one 80.' % who
   ),
   gauge(
     rules.QuarterdeckRunNearDeadline,

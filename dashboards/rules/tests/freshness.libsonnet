@@ -2,6 +2,7 @@
 local t = import 'lib.libsonnet';
 
 local success = 'collector_run_last_success_timestamp_seconds';
+local ran = 'collector_run_last_run_timestamp_seconds';
 local interval = t.series('collector_run_schedule_interval_seconds', t.health, '900+0x5000');
 local who = 'github (instance prod, shard 0)';
 // Runs every quarter of an hour that succeed until the `last`th minute.
@@ -53,5 +54,34 @@ function(rules, config, recording) [
       ),
       t.silent(rules.QuarterdeckCollectorStale, '3h'),
     ],
+  ),
+  t.test(
+    'a collector that fails in all of its first three intervals pages, though it has no last success',
+    [
+      interval,
+      t.series(ran, t.health, '0+0x14 900+0x14 1800+0x14 2700+0x14 3600+0x60'),
+      t.series('collector_run_outcome', t.health { outcome: 'failed' }, '1+0x120'),
+    ],
+    alerts=[
+      t.silent(rules.QuarterdeckCollectorNeverSucceeded, '49m'),
+      t.fires(
+        rules.QuarterdeckCollectorNeverSucceeded,
+        '52m',
+        t.health,
+        '%s has run for 52m 0s and never succeeded' % who,
+        'The first run of %s that Prometheus knows of was 52m 0s ago. The last one failed, and no success is known: there are no numbers of it.' % who
+      ),
+      t.silent(rules.QuarterdeckCollectorStale, '52m'),
+    ],
+  ),
+  t.test(
+    'a collector that succeeded at last, or whose success the gateway has lost today, is not one that never did',
+    [
+      interval,
+      t.series(ran, t.health, '0+60x120'),
+      t.series('collector_run_outcome', t.health { outcome: 'failed' }, '1+0x29 0+0x9 1+0x120'),
+      t.series(success, t.health, '_x30 1800+0x9 stale'),
+    ],
+    alerts=[t.silent(rules.QuarterdeckCollectorNeverSucceeded, at) for at in ['35m', '60m', '110m']],
   ),
 ]

@@ -1,6 +1,6 @@
 local t = import 'lib.libsonnet';
 
-local up(values) = t.series('up', { job: 'pushgateway', instance: 'gateway:9091' }, values);
+local up(values, job='pushgateway') = t.series('up', { job: job, instance: 'gateway:9091' }, values);
 local ran(values) = t.series('collector_run_last_run_timestamp_seconds', t.health, values);
 local pushed(values) = t.series('push_time_seconds', t.data, values);
 local refused(values) = t.series('push_failure_time_seconds', t.data, values);
@@ -26,6 +26,11 @@ function(rules, config, recording) [
       ),
       t.silent(rules.PushgatewayDown, '61m'),
     ],
+  ),
+  t.test(
+    'the gateway of somebody else is not ours',
+    [up('0+0x60', job='billing-pushgateway')],
+    alerts=[t.silent(rules.PushgatewayDown, '36m')],
   ),
   t.test(
     'a Prometheus that scrapes nothing at all says so',
