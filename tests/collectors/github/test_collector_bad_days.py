@@ -62,7 +62,7 @@ def test_what_happens_during_a_run_leaves_each_number_as_it_was_before_or_after(
     assert surprises(_looked(organisation, WEB, change, number), undisturbed, after) == {}
 
 
-@pytest.mark.parametrize("name", [WEB, API, pytest.param(TOOLS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [API, *(pytest.param(name, marks=pytest.mark.slow) for name in (WEB, TOOLS))])
 def test_a_renamed_default_branch_changes_no_number(organisation, name):
     before = _looked(organisation, name, None, 1)
     after = _looked(organisation, name, HAPPENINGS["default branch renamed"](name), 1)
@@ -82,7 +82,7 @@ def test_nor_does_one_that_is_renamed_between_two_runs(organisation, ledger):
             assert wrong(ran, organisation, now[0], [API]) == {}
 
 
-@pytest.mark.parametrize("name", [WEB, API])
+@pytest.mark.parametrize("name", [API, pytest.param(WEB, marks=pytest.mark.slow)])
 def test_what_a_forced_push_took_away_is_counted_no_more(organisation, name, ledger):
     """Nor in a later run that finds nothing changed, though the ledger still has those commits."""
     back = organisation.end - 96 * HOUR

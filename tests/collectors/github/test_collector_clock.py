@@ -20,7 +20,7 @@ def organisation():
     return Organisation(seed=2, size="small")
 
 
-@pytest.mark.parametrize("ahead", [5 * MINUTE, 16 * MINUTE])
+@pytest.mark.parametrize("ahead", [5 * MINUTE, pytest.param(16 * MINUTE, marks=pytest.mark.slow)])
 def test_a_clock_that_is_ahead_ends_the_run_by_githubs(organisation, ahead, caplog):
     end = organisation.end
     with serve(organisation, rates=PLENTY) as server:
@@ -32,7 +32,7 @@ def test_a_clock_that_is_ahead_ends_the_run_by_githubs(organisation, ahead, capl
     assert wrong(ran, organisation, end, REPOSITORIES) == {}
 
 
-@pytest.mark.parametrize("behind", [5 * MINUTE, 16 * MINUTE])
+@pytest.mark.parametrize("behind", [5 * MINUTE, pytest.param(16 * MINUTE, marks=pytest.mark.slow)])
 def test_a_clock_that_is_behind_ends_the_run_by_itself(organisation, behind, caplog):
     """What GitHub shows is its own now; what happened after our end is in no window and no closed quarter."""
     end = organisation.end - behind
