@@ -105,6 +105,7 @@ def test_killed_at_random_points_the_next_run_makes_it_exact(collect, repository
     assert seen[-1] == 2.0
 
 
+@pytest.mark.slow
 def test_runs_at_once_leave_exact_points_in_datadog(collect, repository, datadog_server):
     commit_at(repository, closed_quarter(), "d")
     environ = {"DD_API_KEY": API_KEY, "DD_URL": datadog_server.url}

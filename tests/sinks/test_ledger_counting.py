@@ -103,6 +103,7 @@ HOW = st.sampled_from(["well", "before", "after", "unreadable"])
 EVENTS = st.lists(st.tuples(st.integers(-9000, 9000), st.integers(0, 4000)), max_size=8)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(EVENTS, st.lists(st.tuples(st.integers(0, 1800), HOW), max_size=6))
 def test_whatever_becomes_of_runs_every_event_is_counted_once(tmp_path_factory, events, steps):
